@@ -1,0 +1,58 @@
+"""The few operations that operators cannot express, for numpy arrays and torch tensors alike, without importing torch.
+
+A torch tensor brings its own methods; when one arrives, torch is already imported, so `sys.modules` has it.
+"""
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sfumato.types import Array, Scalar
+
+
+def is_torch(array: Any) -> bool:
+    """Whether `array` is a torch tensor; never imports torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def concat(parts: Sequence[Array]) -> Array:
+    """Join arrays of one kind along their first axis."""
+    if is_torch(parts[0]):
+        return sys.modules["torch"].cat(list(parts))
+    return np.concatenate(parts)
+
+
+def log(x: Scalar) -> Scalar:
+    """Natural logarithm; a float stays a float, and log 0 is -inf."""
+    if is_torch(x):
+        return x.log()
+    if isinstance(x, float | int):
+        return math.log(x) if x > 0 else -math.inf
+    with np.errstate(divide="ignore"):
+        return np.log(x)
+
+
+def std(x: Array) -> Array:
+    """Standard deviation of each sample over all axes but the first, shaped [b, 1, ...] (population form)."""
+    axes = tuple(range(1, x.ndim))
+    if is_torch(x):
+        return x.std(dim=axes, keepdim=True, correction=0)
+    return x.std(axis=axes, keepdims=True)
+
+
+def like(values: np.ndarray, reference: Array) -> Array:
+    """`values` as the kind, dtype and device of `reference`."""
+    if is_torch(reference):
+        return reference.new_tensor(values)
+    return np.asarray(values, dtype=reference.dtype)
+
+
+def as_numpy(x: Array) -> np.ndarray:
+    """`x` as a numpy array on the CPU."""
+    if is_torch(x):
+        return x.detach().cpu().numpy()
+    return np.asarray(x)

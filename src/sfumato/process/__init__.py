@@ -1,0 +1,1 @@
+"""The mathematics of diffusion, with no network in it: schedules, grids, the forward process, predictions, oracles."""
