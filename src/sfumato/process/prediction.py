@@ -1,7 +1,7 @@
 """What a denoiser believes, in one currency: x0_hat and eps_hat that agree with x_t.
 
-Whatever a network outputs (eps, x_0, v, a velocity, EDM's F), a Parameterisation reads it into a Prediction, and pairs it
-with the target it is trained on, so that the two cannot disagree.
+Whatever a network outputs (eps, x_0, v, a velocity, EDM's F), a Parameterisation reads it into a Prediction, and pairs
+it with the target it is trained on, so that the two cannot disagree.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Prediction:
     def from_x0(cls, x_t: State, level: Level, x0_hat: State) -> "Prediction":
         """eps_hat = (x_t - alpha x0_hat) / sigma. Raises LevelError at sigma = 0, where any eps agrees."""
         if isinstance(level.sigma, float) and level.sigma == 0.0:
-            raise LevelError("from_x0 at sigma = 0: x_t says nothing about eps there; predict at a level with noise in it")
+            raise LevelError("from_x0 at sigma = 0: x_t says nothing about eps there; predict at a noisier level")
         return cls(x_t, level, x0_hat, (x_t - level.alpha * x0_hat) / level.sigma)
 
     @classmethod

@@ -4,10 +4,12 @@ A Level is one point of a schedule; samplers and training see only Levels, so ev
 """
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from sfumato.arrays import log
-from sfumato.types import Scalar
+from jaxtyping import Int
+
+from sfumato.arrays import like, log
+from sfumato.types import Scalar, State
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +22,7 @@ class Level:
     t: Scalar
     alpha: Scalar
     sigma: Scalar
-    i: int | None = None
+    i: int | Int[Any, "..."] | None = None
 
     @property
     def alpha_bar(self) -> Scalar:
@@ -36,6 +38,12 @@ class Level:
     def sigma_edm(self) -> Scalar:
         """sigma / alpha: the noise level of Karras et al. 2022."""
         return self.sigma / self.alpha
+
+    def against(self, x: State, /) -> "Level":
+        """A level of arrays [b] as arrays [b, 1, ...] of the kind, dtype and device of `x`, to broadcast against it."""
+        shape = (-1,) + (1,) * (x.ndim - 1)
+        t, alpha, sigma = (like(part, x).reshape(shape) for part in (self.t, self.alpha, self.sigma))
+        return Level(t, alpha, sigma, self.i)
 
 
 CLEAN = Level(0.0, 1.0, 0.0, 0)
