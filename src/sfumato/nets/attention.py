@@ -1,8 +1,8 @@
 """Multi-head attention whose kernel is a part that can be swapped.
 
-Attention(q, k, v) = softmax(q k^T / sqrt(e)) v for each head of e features (Vaswani et al. 2017, equation 1). The layer projects
-and splits into heads; its `kernel` does the equation. `fused` never forms the weights and is fast; `explicit` forms them, so
-that an observer can see them (inspect/watch.py). Both give the same value.
+Attention(q, k, v) = softmax(q k^T / sqrt(e)) v for each head of e features (Vaswani et al. 2017, equation 1). The layer
+projects and splits into heads; its `kernel` does the equation. `fused` never forms the weights and is fast; `explicit`
+forms them, so that an observer can see them (inspect/watch.py). Both give the same value.
 """
 
 import math
@@ -28,7 +28,7 @@ def fused(
     v: Float[Tensor, "b n m e"],
     mask: Bool[Tensor, "b m"] | None,
 ) -> Float[Tensor, "b n l e"]:
-    """torch's scaled_dot_product_attention: the weights are never stored."""
+    """PyTorch's scaled_dot_product_attention: the weights are never stored."""
     return F.scaled_dot_product_attention(q, k, v, attn_mask=None if mask is None else mask[:, None, None, :])
 
 
@@ -51,9 +51,10 @@ def explicit(
 class Attention(nn.Module):
     """Attention of x [b l d] to itself, or to a context [b m c] where one is given.
 
-    heads x head_dim is the inner width (head_dim defaults to dim / heads). bias: of the projections to q, k and v; the output
-    projection always has one. qk_norm: RMS-normalise queries and keys per head with a learned scale, which bounds the scores
-    (Dehghani et al. 2023). The mask marks real keys; a row of the batch with no real key at all gets the bias of the output alone.
+    heads x head_dim is the inner width (head_dim defaults to dim / heads). bias: of the projections to q, k and v; the
+    output projection always has one. qk_norm: RMS-normalise queries and keys per head with a learned scale, so that the
+    scores stay bounded (Dehghani et al. 2023, section 2). The mask marks real keys; a sample with no real key at all
+    attends to nothing, and gets the bias of the output projection alone.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class Attention(nn.Module):
     ) -> None:
         super().__init__()
         if head_dim is None and dim % heads:
-            raise RecipeError(f"{dim} features do not split into {heads} heads; choose heads that divide {dim}, or give head_dim")
+            raise RecipeError(
+                f"{dim} features do not split into {heads} heads; choose heads that divide it, or give head_dim"
+            )
         self.heads = heads
         self.head_dim = head_dim or dim // heads
         self.context_dim = context_dim or dim
@@ -88,6 +91,7 @@ class Attention(nn.Module):
         mask: Bool[Tensor, "b m"] | None = None,
         turn: Turn | None = None,
     ) -> Float[Tensor, "b l d"]:
+        """x attends to the context, or to itself; `turn` rotates queries and keys by their positions."""
         source = x if context is None else context
         if source.shape[-1] != self.context_dim:
             raise ShapeError(
@@ -106,7 +110,11 @@ class Attention(nn.Module):
 
 
 def key_mask(mask: Tensor | None, tokens: Tensor) -> Tensor | None:
-    """The mask, checked against the tokens it belongs to."""
+    """The mask, checked against the tokens it belongs to.
+
+    Raises:
+        ShapeError: another shape than the tokens', or another type than bool.
+    """
     if mask is None:
         return None
     if mask.dtype != torch.bool or mask.shape != tokens.shape[:2]:

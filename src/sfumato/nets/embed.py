@@ -1,7 +1,7 @@
 """A number becomes a vector: the sinusoidal embedding and the two-layer perceptron after it.
 
-For a number s and features k = 0 .. d/2 - 1 the angles are s f_k with f_k = max_period^(-k / (d/2 - shift)), and the embedding is
-their cosines and sines (Vaswani et al. 2017, section 3.5; Ho et al. 2020, appendix B, for the noise level of diffusion).
+For a number s and features k = 0 .. d/2 - 1 the angles are s f_k with f_k = max_period^(-k / (d/2 - shift)), and the
+embedding is their cosines and sines (Vaswani et al. 2017, section 3.5; Ho et al. 2020, appendix B, for diffusion).
 """
 
 import math
@@ -11,18 +11,20 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sfumato.errors import RecipeError
+from sfumato.errors import RecipeError, ShapeError
 
 
 class Sinusoidal(nn.Module):
     """Numbers [n] to vectors [n, dim] of cosines and sines; no weights.
 
-    The frequencies are made once, in float64, on the CPU, and are deliberately no buffer: casting the network to half precision
-    must not touch them, and a network built on the meta device must not lose them. Angles are float64 too (float32 where the
-    device has nothing better), since a float32 angle near 1000 is good to 6e-5 only. The answer is float32.
+    The frequencies are made once, in float64, on the CPU, and are deliberately no buffer: casting the network to half
+    precision must not touch them, and a network built on the meta device must not lose them. Angles are float64 too
+    (float32 where the device has nothing better), since a float32 angle near 1000 is good to 6e-5 only. The answer is
+    float32.
 
-    flip_sin_to_cos: cosines first, as in latent diffusion; otherwise sines first, as in DDPM. downscale_freq_shift: subtracted from
-    d/2 in the exponent: 1 makes the lowest frequency exactly 1 / max_period (DDPM), 0 is the form of ADM and latent diffusion.
+    flip_sin_to_cos: cosines first, as in latent diffusion; otherwise sines first, as in DDPM. downscale_freq_shift:
+    subtracted from d/2 in the exponent: 1 makes the lowest frequency exactly 1 / max_period (DDPM), 0 is the form of
+    ADM and latent diffusion.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class Sinusoidal(nn.Module):
     ) -> None:
         super().__init__()
         if dim < 2 or dim % 2:
-            raise RecipeError(f"a sinusoidal embedding of {dim} features; it must be an even number: half cosines, half sines")
+            raise RecipeError(f"a sinusoidal embedding has {dim} features; it must be even: half cosines, half sines")
         if not downscale_freq_shift < dim // 2:
             raise RecipeError(f"downscale_freq_shift is {downscale_freq_shift}; it must be below dim / 2 = {dim // 2}")
         self.dim = dim
@@ -44,6 +46,7 @@ class Sinusoidal(nn.Module):
         self.frequencies = torch.exp(-math.log(max_period) * k / (dim // 2 - downscale_freq_shift))
 
     def forward(self, numbers: Float[Tensor, " n"]) -> Float[Tensor, "n d"]:
+        """cos and sin of each number at each frequency."""
         precision = torch.float32 if numbers.device.type == "mps" else torch.float64
         frequencies = self.frequencies.to(numbers.device, precision)
         angles = numbers.to(precision)[:, None] * frequencies
@@ -60,6 +63,7 @@ class MLP(nn.Module):
         self.linear2 = nn.Linear(out_dim, out_dim)
 
     def forward(self, x: Float[Tensor, "n i"]) -> Float[Tensor, "n o"]:
+        """Computed in the precision of the weights."""
         return self.linear2(F.silu(self.linear1(x.to(self.linear1.weight.dtype))))
 
 
@@ -67,10 +71,16 @@ def as_vector(c_noise: float | Tensor, like: Tensor) -> Float[Tensor, " n"]:
     """The number(s) a network is told, as a vector on the device of `like`: [1] for one number, else one per sample.
 
     One number stays one row, so that its embedding is computed once and is the same in any batch.
+
+    Raises:
+        ShapeError: a number of values that is neither 1 nor the batch's.
     """
     if isinstance(c_noise, Tensor):
         vector = c_noise.reshape(-1).to(like.device)
+        if len(vector) not in (1, len(like)):
+            raise ShapeError(
+                f"c_noise has {len(vector)} values for {len(like)} samples; expected one number, or one for each sample"
+            )
         return vector if vector.is_floating_point() else vector.double()
-    return torch.tensor([float(c_noise)], dtype=torch.float64).to(
-        like.device, torch.float32 if like.device.type == "mps" else torch.float64
-    )
+    precision = torch.float32 if like.device.type == "mps" else torch.float64
+    return torch.tensor([float(c_noise)], dtype=precision, device=like.device)

@@ -1,7 +1,7 @@
 """Attention inside a U-Net: a transformer over the cells of a feature map, with or without text.
 
-The transformer with cross-attention is that of latent diffusion (Rombach et al. 2022, section 3.3 and appendix E.2.1); the plain
-self-attention layer is that of DDPM and ADM.
+The transformer with cross-attention is that of latent diffusion (Rombach et al. 2022, section 3.3 and appendix E.2.1);
+the plain self-attention layer is that of DDPM and ADM.
 """
 
 from typing import Literal
@@ -25,6 +25,7 @@ class GEGLU(nn.Module):
         self.linear2 = nn.Linear(expansion * dim, dim)
 
     def forward(self, x: Float[Tensor, "b l d"]) -> Float[Tensor, "b l d"]:
+        """Each token by itself."""
         value, gate = self.linear1(x).chunk(2, dim=-1)
         return self.linear2(value * F.gelu(gate))
 
@@ -44,6 +45,7 @@ class TransformerBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "b l d"], tokens: Float[Tensor, "b m c"], mask: Bool[Tensor, "b m"] | None = None
     ) -> Float[Tensor, "b l d"]:
+        """x told of itself and of the text; the mask marks real tokens."""
         x = x + self.self_attn(self.norm1(x))
         x = x + self.cross_attn(self.norm2(x), tokens, mask)
         return x + self.ff(self.norm3(x))
@@ -52,8 +54,8 @@ class TransformerBlock(nn.Module):
 class TextAttention(nn.Module):
     """x + proj_out(transformer(proj_in(norm x))) over the h w cells of a feature map.
 
-    The two projections are linear layers or 1x1 convolutions: the same function, stored in another shape (Stable Diffusion 1.x
-    has convolutions, 2.x and XL linear layers). The GroupNorm has eps 1e-6 in all of them.
+    The two projections are linear layers or 1x1 convolutions: the same function, stored in another shape (Stable
+    Diffusion 1.x has convolutions, 2.x and XL linear layers). The GroupNorm has eps 1e-6 in all of them.
     """
 
     def __init__(
@@ -72,11 +74,9 @@ class TextAttention(nn.Module):
         tokens: Float[Tensor, "b m d"],
         mask: Bool[Tensor, "b m"] | None = None,
     ) -> Float[Tensor, "b c h w"]:
+        """x told of itself and of the text; the mask marks real tokens."""
         h = self.norm(x)
-        if self.projection == "linear":
-            cells = self.proj_in(to_cells(h))
-        else:
-            cells = to_cells(self.proj_in(h))
+        cells = self.proj_in(to_cells(h)) if self.projection == "linear" else to_cells(self.proj_in(h))
         for block in self.blocks:
             cells = block(cells, tokens, mask)
         if self.projection == "linear":
@@ -85,7 +85,7 @@ class TextAttention(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """x + attn(norm x) over the h w cells of a feature map; takes the text and ignores it, to stand where TextAttention may."""
+    """x + attn(norm x) over the h w cells of a feature map; ignores the text, to stand where TextAttention may."""
 
     def __init__(self, channels: int, *, heads: int, norm_groups: int, norm_eps: float) -> None:
         super().__init__()
@@ -98,6 +98,7 @@ class SelfAttention(nn.Module):
         tokens: Float[Tensor, "b m d"] | None = None,
         mask: Bool[Tensor, "b m"] | None = None,
     ) -> Float[Tensor, "b c h w"]:
+        """x told of itself."""
         return x + to_map(self.self_attn(to_cells(self.norm(x))), like=x)
 
 

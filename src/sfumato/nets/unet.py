@@ -1,45 +1,48 @@
 """The U-Net of diffusion models, from DDPM to Stable Diffusion XL, as one class with plain arguments.
 
-Ronneberger et al. 2015 gave the shape (down, middle, up, with skips between equal resolutions), Ho et al. 2020 the residual blocks
-told of the noise level, Dhariwal and Nichol 2021 (ADM) attention at several levels, Rombach et al. 2022 cross-attention to text.
-Which arguments make which published network is written out in tests/adapters/test_keymaps.py.
+Ronneberger et al. 2015 gave the shape (down, middle, up, with skips between equal resolutions), Ho et al. 2020 the
+residual blocks told of the noise level, Dhariwal and Nichol 2021 (ADM) attention at several levels, Rombach et al.
+2022 cross-attention to text. Which arguments make which published network is written out in tests/adapters/test_unet_keys.py.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sfumato.errors import RecipeError, ShapeError
+from sfumato.errors import ShapeError
 from sfumato.nets.attention import key_mask
 from sfumato.nets.blocks import Downsample, Modulation, ResBlock, Upsample, group_norm
 from sfumato.nets.embed import MLP, Sinusoidal, as_vector
-from sfumato.nets.stages import Attend, DownStage, MidStage, StageOptions, UpStage
+from sfumato.nets.plan import heads_of, plan
+from sfumato.nets.stages import Attend, DownStage, MidStage, Stage, Style, UpStage
 from sfumato.nets.transformer import Projection, SelfAttention, TextAttention
 
 
 class UNet(nn.Module):
     """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p]) -> [b out_channels h w].
 
-    c_noise is one number or one per sample: whatever the model's clock tells of the noise level. tokens are needed where a
-    level attends to "text" and pooled where pooled_dim is given; a network built without them ignores them.
+    c_noise is one number or one per sample: whatever the model's clock tells of the noise level. tokens are needed
+    where a level attends to "text", pooled where pooled_dim is given; a network built without them ignores them.
 
-    block_out_channels: the width of each level; each level halves the resolution of the one before.
+    block_out_channels: the width of each level; each level has half the resolution of the one before.
     layers_per_block: residual blocks a level (one more on the way up); one number, or one a level.
-    attend: per level "none", "self" or "text"; mid_attend likewise (default: "text" where token_dim is given, else "self").
-    transformer_layers: transformer blocks in each attention to text; one number or one a level; the middle takes the last.
+    attend: "none", "self" or "text", one a level; mid_attend: the middle's ("text" with a token_dim, else "self").
+    transformer_layers: blocks in each transformer; one number, or one a level; the middle takes the last.
     heads or head_dim: one number or one a level, the other follows; neither given: heads of 64 features.
-    projection: how the text transformers store their projections. modulation: how a block is told of the noise level.
-    emb_dim: width of the noise-level embedding (default 4 x the first width). norm_eps: of all GroupNorms outside transformers.
+    projection: how the transformers store their projections. modulation: how a block is told of the noise level.
+    emb_dim: width of the noise-level embedding, by default 4 x the first width.
+    norm_eps: of every GroupNorm outside the transformers (inside it is 1e-6).
     downsample_padding: 1, or 0 for the one-sided padding of the first DDPM code.
-    zero_init: start the last layer of every residual branch, and of the network, at zero (ADM), so that the net begins as a
-    constant 0 and grows branch by branch.
+    zero_init: start the last layer of every residual branch, and of the network, at zero (ADM), so that the network
+        begins as the constant 0 and grows branch by branch.
 
     Raises:
-        RecipeError: when the arguments contradict each other. ShapeError, when called, for inputs that do not fit.
+        RecipeError: arguments that contradict each other.
+        ShapeError: when called with inputs that do not fit.
     """
 
     def __init__(
@@ -69,34 +72,22 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         widths = tuple(block_out_channels)
-        levels = len(widths)
         emb_dim = emb_dim or 4 * widths[0]
-        if mid_attend is None:
-            mid_attend = "self" if token_dim is None else "text"
-        if len(attend) != levels or not {*attend, mid_attend} <= set(get_args(Attend)):
-            raise RecipeError(f"attend is {attend}, mid_attend {mid_attend!r}; expected one of {get_args(Attend)} for each of {levels} levels")
-        layers = _per_level("layers_per_block", layers_per_block, levels)
-        depths = _per_level("transformer_layers", transformer_layers, levels)
-        counts = _heads(heads, head_dim, widths)
-
-        def options(k: int, kind: Attend) -> StageOptions:
-            return StageOptions(
-                channels=widths[k],
-                layers=layers[k],
-                attend=kind,
-                heads=counts[k],
-                depth=depths[k],
-                emb_dim=emb_dim,
-                token_dim=token_dim,
-                norm_groups=norm_groups,
-                norm_eps=norm_eps,
-                dropout=dropout,
-                modulation=modulation,
-                projection=projection,
-            )
-
-        self.in_channels, self.factor = in_channels, 2 ** (levels - 1)
-        self.token_dim = token_dim if "text" in {*attend, mid_attend} else None
+        style = Style(
+            emb_dim=emb_dim,
+            token_dim=token_dim,
+            norm_groups=norm_groups,
+            norm_eps=norm_eps,
+            dropout=dropout,
+            modulation=modulation,
+            projection=projection,
+        )
+        mid_attend = mid_attend or ("self" if token_dim is None else "text")
+        *stages, mid = plan(
+            widths, layers_per_block, (*attend, mid_attend), transformer_layers, heads_of(widths, heads, head_dim)
+        )
+        self.in_channels, self.factor = in_channels, 2 ** (len(widths) - 1)
+        self.token_dim = token_dim if "text" in (*attend, mid_attend) else None
         self.pooled_dim = pooled_dim
         self.sinusoidal = Sinusoidal(
             widths[0], flip_sin_to_cos=flip_sin_to_cos, downscale_freq_shift=downscale_freq_shift
@@ -104,20 +95,9 @@ class UNet(nn.Module):
         self.time = MLP(widths[0], emb_dim)
         self.pooled = None if pooled_dim is None else MLP(pooled_dim, emb_dim)
         self.conv_in = nn.Conv2d(in_channels, widths[0], 3, padding=1)
-
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        skips = [widths[0]]
-        for k, (before, width) in enumerate(pairwise((widths[0], *widths))):
-            down = None if k == levels - 1 else Downsample(width, padding=downsample_padding)
-            self.down.append(DownStage(before, options(k, attend[k]), downsample=down))
-            skips += [width] * (layers[k] + (down is not None))
-        self.mid = MidStage(options(levels - 1, mid_attend))
-        before = widths[-1]
-        for k in reversed(range(levels)):
-            taken = [skips.pop() for _ in range(layers[k] + 1)]
-            up = None if k == 0 else Upsample(widths[k])
-            self.up.append(UpStage(before, taken, options(k, attend[k]), upsample=up))
-            before = widths[k]
+        self.down, skips = _going_down(stages, style, downsample_padding)
+        self.mid = MidStage(mid, style)
+        self.up = _coming_up(stages, style, skips)
         self.norm_out = group_norm(norm_groups, widths[0], norm_eps)
         self.conv_out = nn.Conv2d(widths[0], out_channels, 3, padding=1)
         if zero_init:
@@ -131,77 +111,86 @@ class UNet(nn.Module):
         mask: Bool[Tensor, "b l"] | None = None,
         pooled: Float[Tensor, "b p"] | None = None,
     ) -> Float[Tensor, "b o h w"]:
-        tokens, mask = self._check(x, tokens, mask)
+        """The raw output for x at the noise level that c_noise tells of."""
+        self._check(x, tokens)
+        if self.token_dim is None:
+            tokens = mask = None
+        elif tokens is not None:
+            mask = key_mask(mask, tokens)
         emb = self.embed(x, c_noise, pooled)
-        h = self.conv_in(x)
-        skips = [h]
+        skips = [self.conv_in(x)]
         for down in self.down:
             skips += down(skips[-1], emb, tokens, mask)
         h = self.mid(skips[-1], emb, tokens, mask)
         for up in self.up:
-            taken = [skips.pop() for _ in up.blocks]
-            h = up(h, taken, emb, tokens, mask)
+            h = up(h, skips, emb, tokens, mask)
         return self.conv_out(F.silu(self.norm_out(h)))
 
     def embed(
         self, x: Float[Tensor, "b c h w"], c_noise: float | Tensor, pooled: Float[Tensor, "b p"] | None
     ) -> Float[Tensor, "n e"]:
-        """silu of the embedding that every residual block is told: noise level (+ pooled text). One row where all are alike."""
+        """What every residual block is told: silu(time + pooled text); one row where all samples are told the same."""
         numbers = as_vector(c_noise, like=x)
-        if len(numbers) not in (1, len(x)):
-            raise ShapeError(f"c_noise has {len(numbers)} values for {len(x)} samples; expected one number, or one per sample")
         emb = self.time(self.sinusoidal(numbers))
-        if self.pooled is not None:
-            if pooled is None or pooled.shape != (len(x), self.pooled_dim):
-                got = None if pooled is None else list(pooled.shape)
-                raise ShapeError(
-                    f"pooled text is {got}; this network needs [{len(x)}, {self.pooled_dim}]: use the text encoder it was trained with"
-                )
-            emb = emb + self.pooled(pooled)
-        return F.silu(emb)
+        if self.pooled is None:
+            return F.silu(emb)
+        if pooled is None or pooled.shape != (len(x), self.pooled_dim):
+            raise ShapeError(
+                f"pooled text is {_shape(pooled)}; this network needs [{len(x)}, {self.pooled_dim}]: "
+                "use the text encoder it was trained with"
+            )
+        return F.silu(emb + self.pooled(pooled))
 
-    def _check(self, x: Tensor, tokens: Tensor | None, mask: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """Refuse what does not fit, before the first layer; drop the text where no level attends to it."""
+    def _check(self, x: Tensor, tokens: Tensor | None) -> None:
+        """Refuse what does not fit, before the first layer."""
         height, width = x.shape[-2:]
         if x.shape[1] != self.in_channels:
-            raise ShapeError(f"x has {x.shape[1]} channels; this network takes {self.in_channels}: use the autoencoder it was trained with")
+            raise ShapeError(
+                f"x has {x.shape[1]} channels; this network takes {self.in_channels}: use the autoencoder of its model"
+            )
         if height % self.factor or width % self.factor:
             raise ShapeError(
-                f"x is {height} x {width}; this network halves it {self.factor.bit_length() - 1} times, so both sides must be multiples of {self.factor}"
+                f"x is {height} x {width}; this network halves it {len(self.down) - 1} times: "
+                f"choose a size whose sides here are multiples of {self.factor}"
             )
         if self.token_dim is None:
-            return None, None
-        if tokens is None or tokens.shape[0] != len(x) or tokens.shape[2] != self.token_dim:
-            got = None if tokens is None else list(tokens.shape)
+            return
+        if tokens is None or len(tokens) != len(x) or tokens.shape[2] != self.token_dim:
             raise ShapeError(
-                f"tokens are {got}; this network attends to text and needs [{len(x)}, any, {self.token_dim}]: pass the token states "
-                "(those of the empty prompt for no prompt) of the text encoder it was trained with"
+                f"tokens are {_shape(tokens)}; a network that attends to text needs [{len(x)}, any, {self.token_dim}]: "
+                "pass the states of its own text encoder (those of the empty prompt for no prompt)"
             )
-        return tokens, key_mask(mask, tokens)
 
 
-def _per_level(name: str, value: int | Sequence[int], levels: int) -> tuple[int, ...]:
-    values = (value,) * levels if isinstance(value, int) else tuple(value)
-    if len(values) != levels or min(values) < 1:
-        raise RecipeError(f"{name} is {value}; expected one positive number, or one for each of the {levels} levels")
-    return values
+def _shape(x: Tensor | None) -> list[int] | None:
+    return None if x is None else list(x.shape)
 
 
-def _heads(heads: int | Sequence[int] | None, head_dim: int | Sequence[int] | None, widths: tuple[int, ...]) -> tuple[int, ...]:
-    """The number of heads of each level, from whichever of the two was given."""
-    if heads is not None and head_dim is not None:
-        raise RecipeError(f"heads = {heads} and head_dim = {head_dim}; give one of them, the other follows from the widths")
-    if heads is not None:
-        return _per_level("heads", heads, len(widths))
-    dims = _per_level("head_dim", 64 if head_dim is None else head_dim, len(widths))
-    for width, dim in zip(widths, dims, strict=True):
-        if width % dim:
-            raise RecipeError(f"a level of {width} channels does not split into heads of {dim}; choose a head_dim that divides it")
-    return tuple(width // dim for width, dim in zip(widths, dims, strict=True))
+def _going_down(stages: list[Stage], style: Style, padding: Literal[0, 1]) -> tuple[nn.ModuleList, list[int]]:
+    """The way down, and the width of every map it leaves for the way up."""
+    down = nn.ModuleList()
+    skips = [stages[0].channels]
+    for before, stage in pairwise([stages[0], *stages]):
+        last = stage is stages[-1]
+        downsample = None if last else Downsample(stage.channels, padding=padding)
+        down.append(DownStage(before.channels, stage, style, downsample=downsample))
+        skips += [stage.channels] * (stage.layers if last else stage.layers + 1)
+    return down, skips
+
+
+def _coming_up(stages: list[Stage], style: Style, skips: list[int]) -> nn.ModuleList:
+    """The way up: each level takes its skips from the end of the list."""
+    up = nn.ModuleList()
+    left = list(skips)
+    for before, stage in pairwise([stages[-1], *reversed(stages)]):
+        taken = [left.pop() for _ in range(stage.layers + 1)]
+        upsample = None if stage is stages[0] else Upsample(stage.channels)
+        up.append(UpStage(before.channels, taken, stage, style, upsample=upsample))
+    return up
 
 
 def _start_at_zero(net: UNet) -> None:
-    """Zero the last layer of each residual branch and of the network (Dhariwal and Nichol 2021, their zero_module)."""
+    """Zero the last layer of each residual branch and of the network (zero_module in ADM's code)."""
     last: list[nn.Module] = [net.conv_out]
     for module in net.modules():
         if isinstance(module, ResBlock):
