@@ -1,8 +1,8 @@
 """The U-Net of diffusion models, from DDPM to Stable Diffusion XL, as one class with plain arguments.
 
 Ronneberger et al. 2015 gave the shape (down, middle, up, with skips between equal resolutions), Ho et al. 2020 the
-residual blocks told of the noise level, Dhariwal and Nichol 2021 (ADM) attention at several levels, Rombach et al.
-2022 cross-attention to text. Which arguments make which published network is written out in tests/adapters/test_unet_keys.py.
+residual blocks told of the noise level, Dhariwal and Nichol 2021 (ADM) attention at several levels, Rombach et al. 2022
+cross-attention to text. tests/adapters/test_keymaps.py writes out which arguments make which published network.
 """
 
 from collections.abc import Sequence
