@@ -44,6 +44,14 @@ def std(x: Array) -> Array:
     return x.std(axis=axes, keepdims=True)
 
 
+def norm(x: Array) -> Array:
+    """Euclidean norm of each sample over all axes but the first, shaped [b, 1, ...]."""
+    axes = tuple(range(1, x.ndim))
+    if is_torch(x):
+        return (x * x).sum(dim=axes, keepdim=True).sqrt()
+    return np.sqrt((x * x).sum(axis=axes, keepdims=True))
+
+
 def like(values: np.ndarray, reference: Array) -> Array:
     """`values` as the kind, dtype and device of `reference`."""
     if is_torch(reference):

@@ -1,19 +1,21 @@
-"""Random numbers as a pure function of (seed, stream, step, draw, element): no state, so nothing to save or to race for.
+"""Random numbers as a pure function of (seed, stream, step, draw, element): no state, nothing to save.
 
-The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), a bijection that turns a
-counter of four 32-bit words under a key of two into four random words. The layout, which a browser must follow exactly:
+The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"), a bijection that
+turns a counter of four 32-bit words under a key of two into four random words. The layout, which a browser must
+follow exactly:
 
     key     = (seed mod 2^32, seed div 2^32)                       seed in [0, 2^64)
     counter = (block, step, stream, draw)                          each in [0, 2^32)
     element e of an array (in C order) is word e mod 4 of block e div 4
     uniform_e = (word_e + 1/2) / 2^32                              float64, strictly inside (0, 1)
-    normal_e, normal_{e+1} = r cos(a), r sin(a)   for even e       Box and Muller 1958, in float64, then rounded to float32
+    normal_e, normal_{e+1} = r cos(a), r sin(a)   for even e       Box and Muller 1958, in float64, rounded to float32
         with r = sqrt(-2 ln uniform_e), a = 2 pi uniform_{e+1}     (an array of odd length drops the last sine)
 
 Drawing is always done here, on the CPU: a picture depends on its seed, not on its batch, device or number format.
 
-Accuracy: words and uniforms are exact everywhere; normals agree to one unit in the last place of float32 between mathematical
-libraries. |normal| <= sqrt(66 ln 2) = 6.76. Known answers: tests/test_rng.py and tests/golden/philox.json.
+Accuracy: words and uniforms are exact everywhere; normals agree to one unit in the last place of float32 between
+mathematical libraries. |normal| <= sqrt(66 ln 2) = 6.76. Known answers: tests/test_rng.py and
+tests/golden/philox.json.
 """
 
 import math
@@ -39,7 +41,7 @@ def philox4x32_10(counter: UInt32[np.ndarray, "n 4"], key: UInt32[np.ndarray, "n
     """Ten rounds of Philox4x32 on each row: four random words from four counter words under two key words.
 
     One round, with M the multipliers and (high, low) the halves of a 64-bit product (Salmon et al. 2011, section 3.3):
-    (c0, c1, c2, c3) -> (high(M1 c2) ^ c1 ^ k0, low(M1 c2), high(M0 c0) ^ c3 ^ k1, low(M0 c0)); then k += Weyl constants.
+    (c0, c1, c2, c3) -> (high(M1 c2) ^ c1 ^ k0, low(M1 c2), high(M0 c0) ^ c3 ^ k1, low(M0 c0)); then k += Weyl.
     """
     c0, c1, c2, c3 = counter.astype(np.uint64).T
     k0, k1 = key.astype(np.uint64).T
@@ -87,9 +89,10 @@ def normal(seed: int, shape: Sequence[int], *, stream: int, step: int = 0, draw:
 
 
 def permutation(seed: int, n: int, epoch: int) -> Int64[np.ndarray, " n"]:
-    """The order in which epoch `epoch` visits n items: the order that random 64-bit keys sort into (ties: lower index first).
+    """The order in which epoch `epoch` visits n items: the one that sorts random 64-bit keys (ties: lower index first).
 
-    A pure function of (seed, n, epoch), so a resumed run needs no saved order. Key of item k: words 2k (high) and 2k + 1.
+    A pure function of (seed, n, epoch), so a resumed run needs no saved order.
+    The key of item k is words 2k (high) and 2k + 1 (low).
     """
     drawn = words(seed, 2 * n, stream=DATA, step=epoch).astype(np.uint64)
     return np.argsort((drawn[0::2] << _HALF) | drawn[1::2], kind="stable")

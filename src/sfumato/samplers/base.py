@@ -1,7 +1,7 @@
 """What a sampler is: a frozen bag of options that, called with a denoiser and a list of levels, yields its steps.
 
-The caller owns the loop: stopping is `break`, pausing is not calling `next`, looking is reading the Step. A sampler keeps its
-state in local variables, so one object serves any number of runs at once.
+The caller owns the loop: stopping is `break`, pausing is not calling `next`, looking is reading the Step. A sampler
+keeps its state in local variables, so one object serves any number of runs at once.
 """
 
 from collections.abc import Iterator, Sequence
