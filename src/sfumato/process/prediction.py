@@ -67,3 +67,7 @@ class Parameterisation(Protocol):
     def scale_in(self, level: Level, /) -> Scalar:
         """What x_t is multiplied by before the network sees it (EDM's c_in); 1 for the others."""
         ...
+
+    def sensitivity(self, level: Level, /) -> Scalar:
+        """How far the belief follows the output: a change of 1 moves x0_hat by sigma times this, eps_hat by alpha."""
+        ...

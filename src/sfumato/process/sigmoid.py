@@ -29,7 +29,7 @@ class Sigmoid(Curve):
         check_T(self.T)
         if not (self.tau > 0.0 and -100.0 * self.tau <= self.start < self.end <= 100.0 * self.tau):
             raise ScheduleError(
-                f"sigmoid from {self.start} to {self.end}, tau {self.tau}: needs tau > 0, start < end, both within 100 tau"
+                f"sigmoid from {self.start} to {self.end}, tau {self.tau}: needs tau > 0 and start < end within 100 tau"
             )
 
     def curve(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
