@@ -3,8 +3,8 @@
     python scripts/choose_prompts.py CORPUS/glyphs.parquet [prompts.txt]
 
 Rows of split "val" are sorted by the SHA-256 of their id. A row is taken when its style was taken least often so far
-among all styles, and when its family and its caption are new; sixteen rows stand at the end. The free prompts below them
-in prompts.txt were written by hand before any training and are no caption of the corpus (the script checks that).
+among all styles, and when its family and its caption are new; sixteen rows stand at the end. The free prompts below
+them in prompts.txt were written by hand before any training and are no caption of the corpus (the script checks that).
 """
 
 import hashlib
