@@ -46,8 +46,9 @@ OUR_DDPM = {
 TINY = {"block_out_channels": (32, 64, 64, 96), "layers_per_block": 2, "norm_num_groups": 8}
 OUR_TINY = {"block_out_channels": (32, 64, 64, 96), "layers_per_block": 2, "norm_groups": 8}
 TINY_XL = {
-    "block_out_channels": (32, 64, 96), "attention_head_dim": (2, 4, 6), "cross_attention_dim": 24, "norm_num_groups": 8,
-    "transformer_layers_per_block": (1, 2, 3), "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 60,
+    "block_out_channels": (32, 64, 96), "attention_head_dim": (2, 4, 6), "cross_attention_dim": 24,
+    "norm_num_groups": 8, "transformer_layers_per_block": (1, 2, 3), "addition_time_embed_dim": 8,
+    "projection_class_embeddings_input_dim": 60,
 }  # fmt: skip
 OUR_TINY_XL = {
     "block_out_channels": (32, 64, 96), "head_dim": 16, "token_dim": 24, "norm_groups": 8,

@@ -1,8 +1,8 @@
 """Names of weights: ours and those of diffusers' U-Nets, one to one.
 
-A U-Net of ours that is configured like a foreign one has the same tensors under other names. The translation is read off our
-network, module by module, with the one table below; so it holds for any configuration, and works both ways. Strict: every
-weight is used exactly once and no shape is changed.
+A U-Net of ours that is configured like a foreign one has the same tensors under other names. The translation is read
+off our network, module by module, with the one table below; so it holds for any configuration, and works both ways.
+Strict: every weight is used exactly once and no shape is changed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,9 @@ from sfumato.errors import AdapterError
 from sfumato.nets.attention import Attention
 from sfumato.nets.blocks import Downsample, ResBlock, Upsample
 from sfumato.nets.embed import MLP
+from sfumato.nets.feedforward import GEGLU
 from sfumato.nets.stages import DownStage, MidStage, UpStage
-from sfumato.nets.transformer import GEGLU, SelfAttention, TextAttention, TransformerBlock
+from sfumato.nets.transformer import SelfAttention, TextAttention, TransformerBlock
 from sfumato.nets.unet import UNet
 
 State = Mapping[str, Float[Tensor, "..."]]
@@ -87,7 +88,7 @@ def _same(expected: State, got: State, layout: str) -> None:
     if missing or left_over:
         raise AdapterError(
             f"these weights do not fit the network ({layout}): {len(missing)} missing {missing[:3]}, "
-            f"{len(left_over)} left over {left_over[:3]}; build the network with the arguments of the model they come from"
+            f"{len(left_over)} left over {left_over[:3]}; build the network with the arguments of their own model"
         )
     for name, weight in expected.items():
         if got[name].shape != weight.shape:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sfumato.errors import RecipeError, ShapeError
+from sfumato.nets.norms import RMSNorm
 
 Kernel = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
 """q [b n l e], k and v [b n m e], key mask Bool [b m] (True = real) or None -> [b n l e]."""
@@ -79,8 +80,8 @@ class Attention(nn.Module):
         self.to_q = nn.Linear(dim, inner, bias=bias)
         self.to_k = nn.Linear(self.context_dim, inner, bias=bias)
         self.to_v = nn.Linear(self.context_dim, inner, bias=bias)
-        self.norm_q = nn.RMSNorm(self.head_dim, eps=1e-6) if qk_norm else nn.Identity()
-        self.norm_k = nn.RMSNorm(self.head_dim, eps=1e-6) if qk_norm else nn.Identity()
+        self.norm_q = RMSNorm(self.head_dim) if qk_norm else nn.Identity()
+        self.norm_k = RMSNorm(self.head_dim) if qk_norm else nn.Identity()
         self.to_out = nn.Linear(inner, dim)
         self.kernel: Kernel = fused
 
@@ -109,17 +110,24 @@ class Attention(nn.Module):
         return x.unflatten(-1, (self.heads, self.head_dim)).transpose(1, 2)
 
 
-def key_mask(mask: Tensor | None, tokens: Tensor) -> Tensor | None:
-    """The mask, checked against the tokens it belongs to.
+def checked_text(
+    tokens: Tensor | None, mask: Tensor | None, *, batch: int, token_dim: int | None
+) -> tuple[Tensor | None, Tensor | None]:
+    """Tokens and mask as a network of token_dim can use them; (None, None) where it attends to no text.
 
     Raises:
-        ShapeError: another shape than the tokens', or another type than bool.
+        ShapeError: tokens that are missing or of another shape, or a mask that is not theirs.
     """
-    if mask is None:
-        return None
-    if mask.dtype != torch.bool or mask.shape != tokens.shape[:2]:
+    if token_dim is None:
+        return None, None
+    if tokens is None or len(tokens) != batch or tokens.shape[2] != token_dim:
+        raise ShapeError(
+            f"tokens are {None if tokens is None else list(tokens.shape)}; this network attends to text and needs "
+            f"[{batch}, any, {token_dim}]: pass the states of its own text encoder (of the empty prompt for no prompt)"
+        )
+    if mask is not None and (mask.dtype != torch.bool or mask.shape != tokens.shape[:2]):
         raise ShapeError(
             f"the token mask is {mask.dtype} {list(mask.shape)}; expected torch.bool {list(tokens.shape[:2])}, "
             "True where a token is real: pass the mask that came with the tokens"
         )
-    return mask
+    return tokens, mask

@@ -8,26 +8,12 @@ from typing import Literal
 
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sfumato.nets.attention import Attention
 from sfumato.nets.blocks import group_norm
+from sfumato.nets.feedforward import GEGLU
 
 Projection = Literal["linear", "conv"]
-
-
-class GEGLU(nn.Module):
-    """linear2(a gelu(b)) with [a, b] = linear1 x: a gated feed-forward layer (Shazeer 2020)."""
-
-    def __init__(self, dim: int, *, expansion: int = 4) -> None:
-        super().__init__()
-        self.linear1 = nn.Linear(dim, 2 * expansion * dim)
-        self.linear2 = nn.Linear(expansion * dim, dim)
-
-    def forward(self, x: Float[Tensor, "b l d"]) -> Float[Tensor, "b l d"]:
-        """Each token by itself."""
-        value, gate = self.linear1(x).chunk(2, dim=-1)
-        return self.linear2(value * F.gelu(gate))
 
 
 class TransformerBlock(nn.Module):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sfumato.errors import ShapeError
-from sfumato.nets.attention import key_mask
+from sfumato.nets.attention import checked_text
 from sfumato.nets.blocks import Downsample, Modulation, ResBlock, Upsample, group_norm
 from sfumato.nets.embed import MLP, Sinusoidal, as_vector
 from sfumato.nets.plan import heads_of, plan
@@ -112,11 +112,8 @@ class UNet(nn.Module):
         pooled: Float[Tensor, "b p"] | None = None,
     ) -> Float[Tensor, "b o h w"]:
         """The raw output for x at the noise level that c_noise tells of."""
-        self._check(x, tokens)
-        if self.token_dim is None:
-            tokens = mask = None
-        elif tokens is not None:
-            mask = key_mask(mask, tokens)
+        self._check(x)
+        tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
         emb = self.embed(x, c_noise, pooled)
         skips = [self.conv_in(x)]
         for down in self.down:
@@ -135,13 +132,14 @@ class UNet(nn.Module):
         if self.pooled is None:
             return F.silu(emb)
         if pooled is None or pooled.shape != (len(x), self.pooled_dim):
+            got = None if pooled is None else list(pooled.shape)
             raise ShapeError(
-                f"pooled text is {_shape(pooled)}; this network needs [{len(x)}, {self.pooled_dim}]: "
+                f"pooled text is {got}; this network needs [{len(x)}, {self.pooled_dim}]: "
                 "use the text encoder it was trained with"
             )
         return F.silu(emb + self.pooled(pooled))
 
-    def _check(self, x: Tensor, tokens: Tensor | None) -> None:
+    def _check(self, x: Tensor) -> None:
         """Refuse what does not fit, before the first layer."""
         height, width = x.shape[-2:]
         if x.shape[1] != self.in_channels:
@@ -153,17 +151,6 @@ class UNet(nn.Module):
                 f"x is {height} x {width}; this network halves it {len(self.down) - 1} times: "
                 f"choose a size whose sides here are multiples of {self.factor}"
             )
-        if self.token_dim is None:
-            return
-        if tokens is None or len(tokens) != len(x) or tokens.shape[2] != self.token_dim:
-            raise ShapeError(
-                f"tokens are {_shape(tokens)}; a network that attends to text needs [{len(x)}, any, {self.token_dim}]: "
-                "pass the states of its own text encoder (those of the empty prompt for no prompt)"
-            )
-
-
-def _shape(x: Tensor | None) -> list[int] | None:
-    return None if x is None else list(x.shape)
 
 
 def _going_down(stages: list[Stage], style: Style, padding: Literal[0, 1]) -> tuple[nn.ModuleList, list[int]]:
