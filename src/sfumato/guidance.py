@@ -77,3 +77,7 @@ class ClassifierFree:
             return guided
         factor = self.rescale * std(cond.x0_hat) / std(x0_hat) + (1.0 - self.rescale)
         return Prediction.from_x0(cond.x_t, cond.level, factor * x0_hat)
+
+
+GUIDANCES = {"classifier-free": ClassifierFree}
+"""The closed table of guidances by the names that recipes use."""
