@@ -36,6 +36,14 @@ def log(x: Scalar) -> Scalar:
         return np.log(x)
 
 
+def softmax(x: Array) -> Array:
+    """e^x / sum e^x over the last axis, without overflow."""
+    if is_torch(x):
+        return x.softmax(-1)
+    weights = np.exp(x - x.max(axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
 def std(x: Array) -> Array:
     """Standard deviation of each sample over all axes but the first, shaped [b, 1, ...] (population form)."""
     axes = tuple(range(1, x.ndim))

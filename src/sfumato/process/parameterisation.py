@@ -124,8 +124,8 @@ class Edm:
     """The F of Karras et al. 2022, table 1, for any schedule, finite at both ends.
 
     With y = x_t / alpha, s = sigma / alpha and d = sigma_data the paper has x0_hat = c_skip y + c_out F(c_in y), where
-    c_skip = d^2 / (s^2 + d^2), c_out = s d / sqrt(s^2 + d^2), c_in = 1 / sqrt(s^2 + d^2). With n^2 = sigma^2 + alpha^2 d^2
-    these are the formulas below, in which alpha no longer divides. F = -v where d = 1 and alpha^2 + sigma^2 = 1.
+    c_skip = d^2 / (s^2 + d^2), c_out = s d / sqrt(s^2 + d^2), c_in = 1 / sqrt(s^2 + d^2). With n^2 = sigma^2 +
+    alpha^2 d^2 these are the formulas below, in which alpha no longer divides. F = -v where d = 1 and r = 1.
     """
 
     kind: ClassVar[str] = "edm"
