@@ -62,6 +62,10 @@ class Recipe:
         if self.dtype not in DTYPES:
             raise RecipeError(f"dtype is {self.dtype!r}; expected one of {', '.join(DTYPES)}")
 
+    def agrees(self, other: "Recipe") -> bool:
+        """Whether both can share a batch: they differ at most in prompt, negative prompt and seed."""
+        return dataclasses.replace(self, prompt=other.prompt, negative=other.negative, seed=other.seed) == other
+
     def to_dict(self) -> dict[str, Any]:
         """The recipe in the types of JSON."""
         return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}

@@ -1,0 +1,193 @@
+"""Model folders: sfumato.json and safetensors, verified on the way in, whole or absent on the way out.
+
+    MODEL/sfumato.json          the manifest (manifest.py): parts, files with sha256, defaults, card
+    MODEL/denoiser.safetensors  and one file for each further part, unless it is shared:
+    models/blobs/SHA256.suffix  a part that several shipped models use, named by its hash
+    MODEL/ATTRIBUTION           whose pictures the weights were trained on
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sfumato.atomic import new_folder, write_durably, write_file
+from sfumato.choices import choose, near
+from sfumato.clocks import CLOCKS
+from sfumato.denoiser import NetworkDenoiser
+from sfumato.errors import CheckpointError
+from sfumato.manifest import LIMIT, NAME, File, Manifest
+from sfumato.pipeline import Bundle
+from sfumato.process.parameterisation import parameterisation_from
+from sfumato.process.schedules import schedule_from
+from sfumato.weights import parse, read_verified, sha256
+
+PACKAGE = Path(__file__).parent
+MODELS = PACKAGE / "models"
+BLOBS = MODELS / "blobs"
+ROLES = {"denoiser": ".safetensors", "autoencoder": ".safetensors", "conditioner": ".safetensors", "tokenizer": ".json"}
+"""The files that a model may have, and how their names end."""
+
+
+def shipped() -> list[str]:
+    """The names of the models in this installation."""
+    return sorted(folder.parent.name for folder in MODELS.glob(f"*/{NAME}"))
+
+
+def find(source: str | os.PathLike[str]) -> Path:
+    """The folder of a model: a shipped name or a path. Raises CheckpointError when there is none."""
+    path = Path(source)
+    if (path / NAME).is_file():
+        return path
+    if str(source) in shipped():
+        return MODELS / str(source)
+    if path.exists():
+        raise CheckpointError(f"{path} is not a model folder: it has no {NAME}; give the folder that holds one")
+    raise CheckpointError(f"there is no model {str(source)!r}; {near(str(source), shipped())}, or give the path of a model folder")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a model folder. Raises CheckpointError."""
+    path = folder / NAME
+    try:
+        if path.stat().st_size > LIMIT:
+            raise CheckpointError(f"{path} is damaged: it is larger than {LIMIT} bytes; get the model again")
+        return Manifest.from_json(path.read_bytes())
+    except OSError as problem:
+        raise CheckpointError(f"cannot read {path}: {(problem.strerror or 'error').lower()}; get the model again") from problem
+    except TypeError as problem:
+        raise CheckpointError(f"{path} is damaged: {problem}; get the model again") from problem
+
+
+def locate(folder: Path, file: File) -> Path:
+    """Where a file of the model lies: in the folder, else among the shared ones."""
+    own = folder / file.path
+    if own.exists():
+        return own
+    shared = BLOBS / f"{file.sha256}{Path(file.path).suffix}"
+    if shared.exists():
+        return shared
+    raise CheckpointError(f"{own} is missing; get the model again")
+
+
+def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    """The bytes of every file by role, each verified against the manifest."""
+    for role, file in manifest.files.items():
+        if role not in ROLES:
+            raise CheckpointError(f"{NAME} names a file for an unknown part {role!r}; {near(role, ROLES)}")
+        if not file.path.endswith(ROLES[role]):
+            raise CheckpointError(f"{NAME}: the file of {role} is {file.path!r}; expected a name that ends in {ROLES[role]}")
+    return {
+        role: read_verified(locate(folder, file), digest=file.sha256, size=file.bytes) for role, file in manifest.files.items()
+    }
+
+
+def load(source: str | os.PathLike[str], *, device: str = "cpu", dtype: str = "float32") -> Bundle:
+    """A model from its folder or shipped name, every byte verified, ready to draw on `device` with its network in `dtype`.
+
+    Raises:
+        CheckpointError: missing, damaged, newer than this version, or with an entry that is not understood.
+        UnavailableError: no such device.
+    """
+    import torch
+
+    from sfumato.engine import describe
+    from sfumato.nets.frozen import Frozen
+    from sfumato.parts import build_autoencoder, build_conditioner, build_network, device_named
+
+    place = device_named(device)
+    folder = find(source)
+    manifest = read_manifest(folder)
+    data = read_files(folder, manifest)
+    if "denoiser" not in data:
+        raise CheckpointError(f"{folder / NAME} names no file for the denoiser; get the model again")
+    network = build_network(manifest.denoiser, parse(data["denoiser"], "the denoiser"))
+    autoencoder = build_autoencoder(manifest.autoencoder, data.get("autoencoder"))
+    conditioner = build_conditioner(manifest.conditioner, data.get("conditioner"), data.get("tokenizer"))
+    for module in (getattr(autoencoder, "vae", None), getattr(conditioner, "encoder", None)):
+        if module is not None:
+            module.to(place)
+    precision = getattr(torch, dtype)
+    return Bundle(
+        name=manifest.name,
+        model_hash=manifest.model_hash,
+        conditioner=conditioner,
+        denoiser=NetworkDenoiser(
+            Frozen(network.to(place, precision), precision),
+            parameterisation_from(manifest.parameterisation),
+            choose(CLOCKS, manifest.clock, "clock", CheckpointError),
+        ),
+        autoencoder=autoencoder,
+        schedule=schedule_from(manifest.schedule),
+        sizes=manifest.sizes,
+        defaults=manifest.defaults,
+        card=manifest.card,
+        dtype=dtype,
+        engine=describe(place),
+    )
+
+
+def save(
+    folder: str | os.PathLike[str],
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    *,
+    shared: Mapping[str, bytes] | None = None,
+    attribution: str | None = None,
+    replace_existing: bool = False,
+) -> Manifest:
+    """Write a model folder, whole or not at all; answer the manifest with its files filled in.
+
+    files: the bytes of each part by role (weights.serialise makes them), written into the folder. shared: parts written among the
+    blobs of this installation instead, for models that ship together. attribution: the text beside the weights; by default that of
+    the corpus that Sfumato's own models learn from.
+
+    Raises:
+        CheckpointError: an unknown role. OutputError: the folder exists or cannot be written.
+    """
+    shared = shared or {}
+    target = Path(folder)
+    for role in (*files, *shared):
+        if role not in ROLES:
+            raise CheckpointError(f"unknown part {role!r}; {near(role, ROLES)}")
+    entries = {
+        role: File(path=f"{role}{ROLES[role]}", sha256=sha256(data), bytes=len(data))
+        for role, data in sorted((dict(files) | dict(shared)).items())
+    }
+    manifest = replace(manifest, files=entries)
+    for role, data in shared.items():
+        write_blob(data, ROLES[role])
+    with new_folder(target, replace=replace_existing) as building:
+        for role, data in files.items():
+            write_durably(building / entries[role].path, data)
+        text = (PACKAGE / "ATTRIBUTION").read_text(encoding="utf-8") if attribution is None else attribution
+        write_durably(building / "ATTRIBUTION", text.encode())
+        write_durably(building / NAME, manifest.to_json().encode())
+    return manifest
+
+
+def write_blob(data: bytes, suffix: str) -> Path:
+    """Put a part among the shared ones, once; its name is its hash."""
+    path = BLOBS / f"{sha256(data)}{suffix}"
+    if not path.exists():
+        BLOBS.mkdir(parents=True, exist_ok=True)
+        write_file(path, data)
+    return path
+
+
+def standalone(source: str | os.PathLike[str], folder: str | os.PathLike[str]) -> Manifest:
+    """Copy a model with all its parts into one folder that needs no other. Raises CheckpointError, OutputError."""
+    origin = find(source)
+    manifest = read_manifest(origin)
+    text = origin / "ATTRIBUTION"
+    attribution = text.read_text(encoding="utf-8") if text.is_file() else None
+    return save(folder, manifest, read_files(origin, manifest), attribution=attribution)
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """What `sfumato info` says of a model without loading it."""
+    manifest = read_manifest(folder)
+    sizes = [f"{w}x{h}" for w, h in manifest.sizes]
+    total = sum(file.bytes for file in manifest.files.values())
+    return {"name": manifest.name, "folder": str(folder), "sizes": sizes, "bytes": total, "hash": manifest.model_hash}

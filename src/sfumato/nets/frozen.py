@@ -1,0 +1,30 @@
+"""A trained network that only answers: no gradients, its own number format inside, float32 outside."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Frozen:
+    """The network call net(x, c_noise, tokens, mask, pooled), run without gradients in the dtype of the module's weights."""
+
+    module: nn.Module
+    dtype: torch.dtype = torch.float32
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        x: Float[Tensor, "b c h w"],
+        c_noise: float | Float[Tensor, "..."],
+        tokens: Float[Tensor, "b l d"] | None,
+        mask: Bool[Tensor, "b l"] | None,
+        pooled: Float[Tensor, "b p"] | None,
+        /,
+    ) -> Float[Tensor, "b c h w"]:
+        """The answer in the dtype of x, so that the sampler's state stays float32."""
+        tokens = None if tokens is None else tokens.to(self.dtype)
+        pooled = None if pooled is None else pooled.to(self.dtype)
+        return self.module(x.to(self.dtype), c_noise, tokens, mask, pooled).to(x.dtype)
