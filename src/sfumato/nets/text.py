@@ -1,0 +1,77 @@
+"""A text encoder of the BERT family: token numbers in, one state for each token out.
+
+    h_0     = norm(word[id] + position[place])
+    a       = norm(h + out(attention(query h, key h, value h)))
+    h_next  = norm(a + down(gelu(up a)))
+
+Devlin et al. 2019 (arXiv:1810.04805), section 3; attention as in Vaswani et al. 2017, equation 1, and the norm comes
+after each sum ("post-norm"). BERT adds a segment vector too: a prompt is one segment, so that vector is a constant, and
+it is kept inside the position table. There is no pooler: the denoiser attends to the token states.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from sfumato.errors import ShapeError
+
+
+class Layer(nn.Module):
+    """Self-attention, then a two-layer perceptron, each added to its input and normalised."""
+
+    def __init__(self, *, width: int, heads: int, hidden: int, eps: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key = nn.Linear(width, width)
+        self.value = nn.Linear(width, width)
+        self.out = nn.Linear(width, width)
+        self.norm_1 = nn.LayerNorm(width, eps)
+        self.up = nn.Linear(width, hidden)
+        self.down = nn.Linear(hidden, width)
+        self.norm_2 = nn.LayerNorm(width, eps)
+
+    def forward(self, h: Float[Tensor, "b l d"], allowed: Bool[Tensor, "b 1 1 l"]) -> Float[Tensor, "b l d"]:
+        """The next states; a token attends to those that are `allowed`."""
+        q, k, v = (
+            part(h).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
+        )
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed).transpose(1, 2).flatten(2)
+        a = self.norm_1(h + self.out(mixed))
+        return self.norm_2(a + self.down(F.gelu(self.up(a))))
+
+
+class TextEncoder(nn.Module):
+    """Token numbers and a mask to token states [b, l, width].
+
+    positions is the longest text it takes, hidden the width inside the perceptrons. What stands at padded places is
+    computed but means nothing; no real token ever attends to it.
+    """
+
+    def __init__(
+        self, *, vocabulary: int, width: int, depth: int, heads: int, hidden: int, positions: int, eps: float = 1e-12
+    ) -> None:
+        super().__init__()
+        if width % heads:
+            raise ShapeError(f"width {width} does not divide into {heads} heads; choose heads that divide it")
+        self.options = {
+            "vocabulary": vocabulary, "width": width, "depth": depth, "heads": heads, "hidden": hidden,
+            "positions": positions, "eps": eps,
+        }  # fmt: skip
+        self.words = nn.Embedding(vocabulary, width)
+        self.positions = nn.Embedding(positions, width)
+        self.norm = nn.LayerNorm(width, eps)
+        self.layers = nn.ModuleList(Layer(width=width, heads=heads, hidden=hidden, eps=eps) for _ in range(depth))
+
+    def forward(self, ids: Int[Tensor, "b l"], mask: Bool[Tensor, "b l"]) -> Float[Tensor, "b l d"]:
+        """States of the tokens `ids`; mask is True where a token is real. Raises ShapeError past the position table."""
+        if ids.shape[1] > self.positions.num_embeddings:
+            raise ShapeError(
+                f"{ids.shape[1]} tokens; this encoder has positions for {self.positions.num_embeddings}: cut the text"
+            )
+        place = torch.arange(ids.shape[1], device=ids.device)
+        h = self.norm(self.words(ids) + self.positions(place))
+        for layer in self.layers:
+            h = layer(h, mask[:, None, None, :])
+        return h

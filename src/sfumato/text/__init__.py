@@ -1,0 +1,1 @@
+"""From a prompt to token states: the tokenizer, the stored encoder and the conditioner. Importing this loads none."""
