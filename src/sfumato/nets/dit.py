@@ -1,9 +1,9 @@
 """DiT: a transformer over the patches of a latent, told of noise level and text (Peebles and Xie 2023).
 
-Each block is a sum of three branches. Self-attention and feed-forward see a normalised input that is scaled and shifted
-by the condition, and their output is multiplied by a gate that starts at zero (adaLN-zero, section 3.2); the middle branch
-attends to the text tokens, so that each word has a map, and its last layer starts at zero (Chen et al. 2023, PixArt-alpha,
-section 2.3). At the start every block is therefore exactly the identity.
+Each block is a sum of three branches. Self-attention and feed-forward see a normalised input that is scaled and
+shifted by the condition, and their output is multiplied by a gate that starts at zero (adaLN-zero, section 3.2); the
+middle branch attends to the text tokens, so that each word has a map, and its last layer starts at zero (Chen et al.
+2023, PixArt-alpha, section 2.3). At the start every block is therefore exactly the identity.
 """
 
 from typing import Literal
@@ -68,8 +68,8 @@ class DiT(nn.Module):
     """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p]) -> [b out_channels h w].
 
     c_noise is one number or one per sample. tokens are needed where token_dim is given; without it they are ignored.
-    The noise level and one vector of text modulate every block: the vector is `pooled` where the text encoder gives one,
-    else the mean of the real tokens (then pooled_dim is token_dim, its default).
+    The noise level and one vector of text modulate every block: the vector is `pooled` where the text encoder gives
+    one, else the mean of the real tokens (then pooled_dim is token_dim, its default).
 
     patch: side of a patch. width, depth, heads: of the transformer. positions: added ("sinusoidal"), or turning queries
     and keys ("rotary"). norm "layer", qk_norm False and feed_forward "gelu" make the DiT of the paper; "rms", True and
