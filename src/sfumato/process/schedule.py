@@ -1,4 +1,4 @@
-"""How much signal and how much noise: x_t = alpha_t x_0 + sigma_t eps.
+"""How much signal and how much noise: x_t = alpha_t x_0 + sigma_t eps.  [trail 3]
 
 A Level is one point of a schedule; samplers and training see only Levels, so every schedule serves every sampler.
 """
