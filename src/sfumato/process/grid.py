@@ -1,7 +1,7 @@
 """Which levels to visit: n + 1 of them, falling in noise, the last one CLEAN.
 
-The first four grids stand on the integer steps of the schedule (Lin et al. 2024, table 2, names three of them), so that
-a network trained on those steps is asked at no other; the rest stand where they like.
+The first four grids stand on the integer steps of the schedule (Lin et al. 2024, table 2, names three of them), so
+that a network trained on those steps is asked at no other; the rest stand where they like.
 """
 
 import math

@@ -1,7 +1,7 @@
 """What a network may be asked for: eps, x_0, v, a flow velocity, or EDM's F.
 
-Each file of the literature has one of them built in; here they are five readings of the same belief, (x0_hat, eps_hat).
-Every `read` undoes its `target`: read(target(x_0, eps), alpha x_0 + sigma eps) is (x_0, eps) to rounding
+Each file of the literature has one of them built in; here they are five readings of the same belief, (x0_hat,
+eps_hat). Every `read` undoes its `target`: read(target(x_0, eps), alpha x_0 + sigma eps) is (x_0, eps) to rounding
 (tests/proofs/test_parameterisations.py).
 """
 
@@ -94,8 +94,8 @@ class V:
 class Flow:
     """u = eps - x_0, the velocity d x_t / d t of rectified flow (Liu et al. 2022), finite at both ends.
 
-    Defined where alpha + sigma = 1, which is that schedule; elsewhere ScheduleError. The papers run time the other way,
-    with the opposite sign.
+    Defined where alpha + sigma = 1, which is that schedule; elsewhere ScheduleError. The papers run time the other
+    way, with the opposite sign.
     """
 
     kind: ClassVar[str] = "flow"

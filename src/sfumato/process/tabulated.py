@@ -1,8 +1,8 @@
 """Schedules from a table of betas: q(x_i|x_{i-1}) = N(sqrt(1 - beta_i) x_{i-1}, beta_i) (Ho et al. 2020, eq. 2).
 
 alpha_bar_i = prod (1 - beta_k) for k = 1..i; alpha = sqrt(alpha_bar), sigma = sqrt(1 - alpha_bar). In between, log
-alpha runs linearly in t, as DPM-Solver reads such tables (Lu et al. 2022, appendix D). DDPM's alpha is 1 - beta; DDIM's
-is our alpha_bar.
+alpha runs linearly in t, as DPM-Solver reads such tables (Lu et al. 2022, appendix D). DDPM's alpha is 1 - beta;
+DDIM's is our alpha_bar.
 """
 
 from abc import abstractmethod

@@ -1,7 +1,8 @@
 """Reference trajectories of the probability-flow ODE, for a denoiser that is exact and smooth.
 
 With r^2 = alpha^2 + sigma^2, w = x / r and phi = atan(sigma / alpha), the ODE of every schedule is dw/dphi = v_hat
-(Salimans and Ho 2022, appendix D). It is solved in q = log phi by Gauss-Legendre collocation, 8 stages, order 16 (Butcher 1964).
+(Salimans and Ho 2022, appendix D). It is solved in q = log phi by Gauss-Legendre collocation with 8
+stages, of order 16 (Butcher 1964).
 """
 
 import math
@@ -27,8 +28,8 @@ NEARLY_CLEAN = 1e-9
 def integrate(denoise: Belief, x: State, here: Level, there: Level, *, tolerance: float = 1e-12) -> State:
     """`x` carried from `here` to `there`, with twice the panels until the answer stands still.
 
-    Accuracy: the last two answers agree to `tolerance` times the largest entry. Raises ScheduleError when 4096 panels do
-    not suffice.
+    Accuracy: the last two answers agree to `tolerance` times the largest entry. Raises ScheduleError when 4096 panels
+    do not suffice.
     """
     panels, coarse = 16, None
     while panels <= 4096:
