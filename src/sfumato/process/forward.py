@@ -50,7 +50,7 @@ class Posterior:
 def transition(s: Level, t: Level) -> Transition:
     """q(x_t | x_s): scale = alpha_t / alpha_s, variance = sigma_t^2 - scale^2 sigma_s^2.
 
-    Neighbours in a beta table have sqrt(1 - beta) and beta (Ho et al. 2020, eq. 2). Raises ScheduleError if s is noisier.
+    Neighbours in a beta table have sqrt(1 - beta) and beta (Ho et al. 2020, eq. 2). ScheduleError if s is noisier.
     """
     return Transition(t.alpha / _signal(s), t.sigma**2 * _lost(s, t))
 
@@ -94,6 +94,6 @@ def _lost(s: Level, t: Level) -> Scalar:
         raise LevelError("a step to sigma = 0: no cleaner level exists; end at a level with noise in it")
     before, after = s.alpha * t.sigma, t.alpha * s.sigma
     gap = before - after
-    if (gap if isinstance(gap, float) else float(gap.min())) < 0.0:
+    if (gap if isinstance(gap, float | int) else float(gap.min())) < 0.0:
         raise ScheduleError("the first level is noisier than the second; give the cleaner one first")
     return gap * (before + after) / before**2

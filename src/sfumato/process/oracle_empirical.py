@@ -38,7 +38,7 @@ class Empirical:
     def log_density(self, x: State, level: Level, /) -> Float[Array, " b"]:
         """log mean_k N(x; alpha points_k, sigma^2). numpy only. Raises LevelError at sigma = 0."""
         logits = self._logits(x, level, self._points(x))
-        sigma = level.sigma if isinstance(level.sigma, float) else level.sigma.reshape(-1)
+        sigma = level.sigma if isinstance(level.sigma, float | int) else level.sigma.reshape(-1)
         flat = x.reshape(len(x), -1)
         norm = 0.5 * (flat**2).sum(axis=1) / sigma**2 + flat.shape[1] * np.log(sigma * np.sqrt(2.0 * np.pi))
         return np.logaddexp.reduce(logits, axis=1) - norm - np.log(len(self.points))
@@ -57,6 +57,6 @@ class Empirical:
             raise LevelError(
                 "an empirical oracle at sigma = 0: its density is all spikes there; ask at a noisier level"
             )
-        alpha, sigma = (v if isinstance(v, float) else v.reshape(-1, 1) for v in (level.alpha, level.sigma))
+        alpha, sigma = (v if isinstance(v, float | int) else v.reshape(-1, 1) for v in (level.alpha, level.sigma))
         cross = x.reshape(len(x), -1) @ points.T
         return (alpha * cross - 0.5 * alpha**2 * (points**2).sum(-1)) / sigma**2

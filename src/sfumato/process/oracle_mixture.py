@@ -64,7 +64,7 @@ class Mixture:
     def _components(self, x: State, level: Level) -> tuple[np.ndarray, np.ndarray, Scalar, Scalar]:
         """Each point seen from each component: z and its variance, [b, k, n]; alpha and sigma to match."""
         means, stds = self._flat()
-        alpha, sigma = (v if isinstance(v, float) else v.reshape(-1, 1, 1) for v in (level.alpha, level.sigma))
+        alpha, sigma = (v if isinstance(v, float | int) else v.reshape(-1, 1, 1) for v in (level.alpha, level.sigma))
         z = x.reshape(len(x), 1, -1) - alpha * means
         return z, np.broadcast_to(alpha**2 * stds**2 + sigma**2, z.shape), alpha, sigma
 

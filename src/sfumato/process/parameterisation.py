@@ -173,7 +173,7 @@ def parameterisation_to(parameterisation: Parameterisation) -> dict[str, Any]:
 def _straight(level: Level) -> None:
     """Refuse a level off the straight line from data to noise; float32 levels may miss it by their rounding."""
     gap = abs(level.alpha + level.sigma - 1.0)
-    if (gap if isinstance(gap, float) else float(gap.max())) > 1e-5:
+    if (gap if isinstance(gap, float | int) else float(gap.max())) > 1e-5:
         raise ScheduleError("flow needs alpha + sigma = 1: use the rectified schedule, or v on this one")
 
 

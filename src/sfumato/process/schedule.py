@@ -1,4 +1,4 @@
-"""How much signal and how much noise: x_t = alpha_t x_0 + sigma_t eps.  [trail 3]
+"""How much signal and how much noise: x_t = alpha_t x_0 + sigma_t eps  [trail 3].
 
 A Level is one point of a schedule; samplers and training see only Levels, so every schedule serves every sampler.
 """
@@ -8,8 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Int
 
-from sfumato.arrays import like, log
-from sfumato.types import Scalar, State
+from sfumato.arrays import as_numpy, like, log
+from sfumato.types import Array, Scalar, State
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +42,7 @@ class Level:
     def against(self, x: State, /) -> "Level":
         """A level of arrays [b] as arrays [b, 1, ...] of the kind, dtype and device of `x`, to broadcast against it."""
         shape = (-1,) + (1,) * (x.ndim - 1)
-        t, alpha, sigma = (like(part, x).reshape(shape) for part in (self.t, self.alpha, self.sigma))
+        t, alpha, sigma = (like(as_numpy(part), x).reshape(shape) for part in (self.t, self.alpha, self.sigma))
         return Level(t, alpha, sigma, self.i)
 
 
@@ -60,8 +60,8 @@ class Schedule(Protocol):
         """The level at time t."""
         ...
 
-    def at(self, i: int, /) -> Level:
-        """The level of the integer step i in 0..T, t = i / T; 0 is CLEAN."""
+    def at(self, i: int | Array, /) -> Level:
+        """The level of the integer step i in 0..T (or of an array of them), t = i / T; 0 is CLEAN."""
         ...
 
     def t_of_lam(self, lam: float, /) -> float:
