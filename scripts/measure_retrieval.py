@@ -11,7 +11,8 @@ cubic kernel, unbiased) is against 200 other real val pictures; its floor is tha
 same.
 
 --prompts-out FILE writes the prompts and stops; --pictures FOLDER measures pictures made elsewhere, the k-th by
-name for the k-th prompt. Weights: scripts/effnet_lite0.py says where they come from."""
+name for the k-th prompt. Weights: scripts/effnet_lite0.py says where they come from.
+"""
 
 import argparse
 import hashlib
