@@ -1,0 +1,79 @@
+"""The loop of `sfumato generate`: recipes to pictures to files, with a bar, and nothing lost when it is interrupted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sfumato.cli.bar import Bar
+from sfumato.cli.output import Output
+from sfumato.errors import RecipeError
+from sfumato.inspect.policy import Policy
+from sfumato.model import DEFAULT_MODEL, Model, groups, load
+from sfumato.pipeline import Decoded, Event, trace
+from sfumato.recipe import Recipe
+from sfumato.samplers.base import Step
+
+RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch")
+
+
+def draw(
+    prompts: Sequence[str], settings: Mapping[str, Any], report: Any, *, trace: str | None, attention: str | None
+) -> int:
+    """Load the model, make a recipe for each picture, draw them all. Answers the exit code."""
+    count = settings.get("count", 1)
+    output = output_for(settings, max(len(prompts) * count, 1))
+    model = load(settings.get("model", DEFAULT_MODEL), device=settings.get("device", "cpu"))
+    chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
+    recipes = model.recipes(prompts, seed=settings.get("seed", 0), count=count, **chosen)
+    for prompt in dict.fromkeys(prompts):
+        for note in model.notes(prompt):
+            report.note(f"{note} [{prompt[:40]!r}]" if len(prompts) > 1 else note)
+    return draw_recipes(model, recipes, output, report, trace=trace, attention=attention)
+
+
+def output_for(settings: Mapping[str, Any], pictures: int) -> Output:
+    """Where the pictures go."""
+    kind, private = settings.get("format"), settings.get("private", False)
+    return Output(settings.get("out", "pictures"), kind=kind, private=private, pictures=pictures)
+
+
+def draw_recipes(
+    model: Model, recipes: Sequence[Recipe], output: Output, report: Any, *, trace: str | None, attention: str | None
+) -> int:
+    """Draw and write; what is finished when Ctrl-C comes is kept and reported."""
+    traces: list[str] = []
+    bar = Bar(sum(recipe.steps for recipe in recipes))
+    done = 0
+    try:
+        for group in groups(recipes):
+            for event in events(model, group, traces, folder=trace, attention=attention, alone=len(recipes) == 1):
+                if isinstance(event, Step):
+                    done += len(group)
+                    words = f"picture {min(len(report.made) + 1, len(recipes))}/{len(recipes)}, step {event.i + 1}/{group[0].steps}"
+                    bar(done, words)
+                elif isinstance(event, Decoded):
+                    for picture in model.finish(group, event):
+                        path = output.write(picture)
+                        bar.clear()
+                        report.add(path, picture)
+    except KeyboardInterrupt:
+        bar.clear()
+        return report.close(interrupted=True, traces=traces)
+    finally:
+        bar.clear()
+    return report.close(traces=traces)
+
+
+def events(
+    model: Model, group: tuple[Recipe, ...], traces: list[str], *, folder: str | None, attention: str | None, alone: bool
+) -> Iterator[Event]:
+    """The events of one microbatch, recorded on their way if a folder is given: a folder for each picture where there are several."""
+    if folder is None:
+        return trace(model.bundle, *group)
+    if len(group) > 1 or group[0].microbatch > 1:
+        raise RecipeError("a trace is of one picture at a time; leave out --microbatch, or --trace")
+    from sfumato.inspect.recorder import record
+
+    target = Path(folder) if alone else Path(folder) / f"{len(traces) + 1:04d}"
+    traces.append(str(target))
+    return record(model.bundle, group[0], target, Policy(attention=attention))

@@ -1,0 +1,112 @@
+"""`sfumato generate --like PICTURE`: the recipe out of a picture, the picture out of the recipe, and whether both agree."""
+
+import argparse
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+
+from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, output_for
+from sfumato.errors import CheckpointError, RecipeError
+from sfumato.model import Model, load
+from sfumato.picture import Picture
+from sfumato.provenance.files import read
+from sfumato.recipe import Recipe
+
+
+def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set[str], report: Any) -> int:
+    """Make a picture again; only what stands on the command line itself changes the recipe."""
+    record, pixels, kind = read(arguments.like)
+    if record.recipe is None:
+        raise RecipeError(f"the recipe of {arguments.like} is private; put its sidecar {Path(arguments.like).name}.json beside it")
+    old = record.recipe
+    changes = {name: settings[name] for name in given if name in (*RECIPE_SETTINGS, "seed")}
+    if arguments.prompt:
+        changes["prompt"] = arguments.prompt[0]
+    format_given = {"format": settings.get("format", kind) if "format" in given else kind}
+    private = {"private": settings.get("private", False) or record.private}
+    output = output_for({**settings, **format_given, **private}, settings["count"] if "count" in given else 1)
+    model = _load(old, settings, given)
+    recipe = renewed(model, old, changes)
+    _compare_engines(old, recipe, report)
+    recipes = [replace(recipe, seed=recipe.seed + k) for k in range(settings["count"] if "count" in given else 1)]
+    code = draw_recipes(model, recipes, Checked(output, old, recipe, pixels, kind, report), report, trace=arguments.trace, attention=arguments.attention)  # type: ignore[arg-type]
+    return code
+
+
+def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
+    try:
+        return load(settings["model"] if "model" in given else old.model, device=settings.get("device", "cpu"), dtype=old.dtype)
+    except CheckpointError as problem:
+        if "model" in given:
+            raise
+        raise CheckpointError(f"the picture was made by {old.model!r}: {problem}; name its folder with --model") from problem
+
+
+def renewed(model: Model, old: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The old recipe for the model at hand, with what the user changed."""
+    settings = {
+        "prompt": old.prompt,
+        "seed": old.seed,
+        "negative": old.negative,
+        "steps": old.steps,
+        "guidance": old.guidance,
+        "sampler": old.sampler,
+        "grid": old.grid,
+        "size": old.size,
+        "microbatch": old.microbatch,
+    }
+    if "guidance" in changes:
+        changes = {**changes, "guidance": {**old.guidance, "scale": changes["guidance"]}}
+    return model.recipe(**{**settings, **changes})
+
+
+def _compare_engines(old: Recipe, new: Recipe, report: Any) -> None:
+    """Say before the work what may keep the pixels from being the same."""
+    if old.model_hash != new.model_hash:
+        report.note(
+            f"the model differs: the picture was made by {old.model!r} {old.model_hash[:12]}, this is {new.model!r} "
+            f"{new.model_hash[:12]}; expect another picture"
+        )
+    for name in sorted({*old.engine, *new.engine}):
+        if old.engine.get(name) != new.engine.get(name):
+            report.note(f"{name} was {old.engine.get(name)!r}, here it is {new.engine.get(name)!r}; the last bits may differ")
+
+
+class Checked:
+    """An output that compares each picture of the same recipe with the one that it is like."""
+
+    def __init__(self, output: Any, old: Recipe, new: Recipe, pixels: np.ndarray, kind: str, report: Any) -> None:
+        self.output, self.pixels, self.kind, self.report = output, pixels, kind, report
+        self.same = replace(new, engine=old.engine, model=old.model, model_hash=old.model_hash) == old
+        self.seed = old.seed
+
+    def write(self, picture: Picture) -> Path:
+        """Write it, then say whether the pixels are the same."""
+        path = self.output.write(picture)
+        if self.same and picture.recipe.seed == self.seed:
+            self.report.note(verdict(self.pixels, _through_file(picture, self.kind)))
+        return path
+
+
+def _through_file(picture: Picture, kind: str) -> np.ndarray:
+    """The picture's pixels after encoding as `kind`, so that a JPEG is compared with a JPEG."""
+    data, _ = picture.encode(kind)
+    with PIL.Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def verdict(old: np.ndarray, new: np.ndarray) -> str:
+    """One sentence on how two pictures compare."""
+    if old.shape != new.shape:
+        return f"another size: {old.shape[1]}x{old.shape[0]} then, {new.shape[1]}x{new.shape[0]} now"
+    gap = np.abs(old.astype(np.int16) - new.astype(np.int16))
+    if not gap.any():
+        return "the same pixels, every one"
+    share = float((gap.max(axis=-1) > 0).mean())
+    close = "close" if gap.max() <= 2 else "different"
+    return f"{close}: {share:.1%} of the pixels differ, by at most {int(gap.max())} of 255"
