@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from sfumato.adapters.keymaps import diffusers_names, from_diffusers, to_diffusers
 from sfumato.errors import AdapterError
@@ -106,6 +107,18 @@ def test_names_and_shapes_of_published_networks_map_one_to_one_both_ways(name):
     back = to_diffusers(ours, converted)
     assert back.keys() == state.keys()
     assert all(back[k] is state[k] for k in state)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_norms_have_the_same_groups_and_eps(name):
+    theirs, ours = build(*PUBLISHED[name], "meta")
+    names = diffusers_names(ours)
+    norms = {key: m for key, m in ours.named_modules() if isinstance(m, nn.GroupNorm | nn.LayerNorm)}
+    assert len(norms) > 20
+    for key, mine in norms.items():
+        foreign = theirs.get_submodule(names[f"{key}.weight"].removesuffix(".weight"))
+        assert (mine.eps, getattr(mine, "num_groups", 0)) == (foreign.eps, getattr(foreign, "num_groups", 0)), key
 
 
 def outputs(theirs, ours, *, ints):

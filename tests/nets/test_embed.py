@@ -17,7 +17,7 @@ def by_hand(number, dim, *, cosines_first, shift):
 
 
 @settings(deadline=None)
-@given(st.floats(0, 1000), st.integers(2, 20), st.booleans(), st.sampled_from([0, 1]))
+@given(st.floats(0, 1000), st.integers(2, 20), st.booleans(), st.sampled_from([0.0, 1.0]))
 def test_embedding_is_the_formula_in_double_precision(number, half, cosines_first, shift):
     embedding = Sinusoidal(2 * half, flip_sin_to_cos=cosines_first, downscale_freq_shift=shift)
     got = embedding(torch.tensor([number], dtype=torch.float64))[0]
@@ -26,7 +26,7 @@ def test_embedding_is_the_formula_in_double_precision(number, half, cosines_firs
 
 
 def test_shift_of_one_makes_the_lowest_frequency_exactly_one_over_the_period():
-    assert Sinusoidal(8, downscale_freq_shift=1).frequencies[-1].item() == pytest.approx(1e-4, rel=1e-12)
+    assert Sinusoidal(8, downscale_freq_shift=1.0).frequencies[-1].item() == pytest.approx(1e-4, rel=1e-12)
 
 
 def test_neither_half_precision_nor_the_meta_device_touches_the_frequencies():
@@ -47,7 +47,7 @@ def test_odd_or_empty_embeddings_are_refused(dim):
 
 def test_a_shift_without_a_formula_is_refused():
     with pytest.raises(RecipeError, match="must be below dim / 2 = 1"):
-        Sinusoidal(2, downscale_freq_shift=1)
+        Sinusoidal(2, downscale_freq_shift=1.0)
 
 
 @pytest.mark.parametrize("number", [7, 7.0, torch.tensor(7), torch.tensor([7.0]), torch.full((1, 1, 1, 1), 7.0)])

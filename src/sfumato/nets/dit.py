@@ -121,7 +121,7 @@ class DiT(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "b c h w"],
-        c_noise: float | Tensor,
+        c_noise: float | int | Tensor,
         tokens: Float[Tensor, "b l d"] | None = None,
         mask: Bool[Tensor, "b l"] | None = None,
         pooled: Float[Tensor, "b p"] | None = None,
@@ -146,11 +146,11 @@ class DiT(nn.Module):
     def embed(
         self,
         x: Float[Tensor, "b c h w"],
-        c_noise: float | Tensor,
+        c_noise: float | int | Tensor,
         tokens: Float[Tensor, "b l d"] | None,
         mask: Bool[Tensor, "b l"] | None,
         pooled: Float[Tensor, "b p"] | None,
-    ) -> Float[Tensor, "n d"]:
+    ) -> Float[Tensor, "n e"]:
         """What every block is told: silu(time + text); one row where all samples are told the same."""
         told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
         if self.text is None:

@@ -67,7 +67,7 @@ class MLP(nn.Module):
         return self.linear2(F.silu(self.linear1(x.to(self.linear1.weight.dtype))))
 
 
-def as_vector(c_noise: float | Tensor, like: Tensor) -> Float[Tensor, " n"]:
+def as_vector(c_noise: float | int | Tensor, like: Tensor) -> Float[Tensor, " n"]:
     """The number(s) a network is told, as a vector on the device of `like`: [1] for one number, else one per sample.
 
     One number stays one row, so that its embedding is computed once and is the same in any batch.

@@ -15,6 +15,7 @@ Attend = Literal["none", "self", "text"]
 """What follows each residual block of a level: nothing, self-attention, or a transformer over cells and text."""
 
 Map = Float[Tensor, "b c h w"]
+MapOut = Float[Tensor, "b o H W"]
 Emb = Float[Tensor, "n e"]
 Text = Float[Tensor, "b m d"] | None
 TextMask = Bool[Tensor, "b m"] | None
@@ -133,7 +134,7 @@ class UpStage(nn.Module):
         self.attend = stage.attention(len(widths), style)
         self.upsample = upsample
 
-    def forward(self, h: Map, skips: list[Tensor], emb: Emb, tokens: Text, mask: TextMask) -> Map:
+    def forward(self, h: Map, skips: list[Tensor], emb: Emb, tokens: Text, mask: TextMask) -> MapOut:
         """Each block takes one map from the end of `skips`: the list is shorter afterwards."""
         for k, block in enumerate(self.blocks):
             h = block(torch.cat([h, skips.pop()], dim=1), emb)

@@ -106,7 +106,7 @@ class UNet(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "b c h w"],
-        c_noise: float | Tensor,
+        c_noise: float | int | Tensor,
         tokens: Float[Tensor, "b l d"] | None = None,
         mask: Bool[Tensor, "b l"] | None = None,
         pooled: Float[Tensor, "b p"] | None = None,
@@ -124,7 +124,7 @@ class UNet(nn.Module):
         return self.conv_out(F.silu(self.norm_out(h)))
 
     def embed(
-        self, x: Float[Tensor, "b c h w"], c_noise: float | Tensor, pooled: Float[Tensor, "b p"] | None
+        self, x: Float[Tensor, "b c h w"], c_noise: float | int | Tensor, pooled: Float[Tensor, "b p"] | None
     ) -> Float[Tensor, "n e"]:
         """What every residual block is told: silu(time + pooled text); one row where all samples are told the same."""
         numbers = as_vector(c_noise, like=x)
