@@ -34,11 +34,11 @@ class Curve(ABC):
         times = np.asarray(as_numpy(t), dtype=np.float64)
         if not np.all((times >= 0.0) & (times <= 1.0)):
             raise ScheduleError(f"t = {t}: time runs from 0 (clean) to 1 (noise); give a t inside")
-        alpha, sigma = self.curve(times)
+        alpha, sigma = self.curve(np.atleast_1d(times))
         if is_torch(t):
-            return Level(t, like(alpha, t), like(sigma, t))
+            return Level(t, like(alpha.reshape(times.shape), t), like(sigma.reshape(times.shape), t))
         if times.ndim == 0:
-            return Level(float(times), float(alpha), float(sigma))
+            return Level(float(times), float(alpha[0]), float(sigma[0]))
         return Level(times, alpha, sigma)
 
     def at(self, i: int | Array, /) -> Level:
@@ -48,9 +48,9 @@ class Curve(ABC):
             raise ScheduleError(f"step i = {i}: this schedule has the integer steps 0 (clean) to {self.T} (noise)")
         if steps.ndim == 0 and steps == 0:
             return CLEAN
-        alpha, sigma = self.steps(steps)
+        alpha, sigma = self.steps(np.atleast_1d(steps))
         if steps.ndim == 0:
-            return Level(int(steps) / self.T, float(alpha), float(sigma), int(steps))
+            return Level(int(steps) / self.T, float(alpha[0]), float(sigma[0]), int(steps))
         return Level(steps / self.T, alpha, sigma, steps)
 
     def steps(self, i: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +64,8 @@ class Curve(ABC):
         if not np.all(lams >= lowest - SLACK * max(1.0, abs(lowest)) if lowest > -np.inf else lams >= -np.inf):
             raise ScheduleError(f"lam = {lam}: the noisiest level of this schedule has {lowest}; ask for no less")
         with np.errstate(over="ignore"):
-            t = np.clip(self.time(lams), 0.0, 1.0)
-        return float(t) if t.ndim == 0 else t
+            t = np.clip(self.time(np.atleast_1d(lams)), 0.0, 1.0)
+        return t if lams.ndim else float(t[0])
 
 
 def check_T(T: int) -> None:

@@ -21,7 +21,7 @@ class Registry:
         """The object that `options` describe. Raises ScheduleError for an unknown kind, key or type of value."""
         given = dict(options)
         kind = given.pop("kind", None)
-        if kind not in self.kinds:
+        if not isinstance(kind, str) or kind not in self.kinds:
             raise ScheduleError(f"{self.what} of kind {kind!r}: {_near(kind, self.kinds)}")
         fields = {field.name: field for field in dataclasses.fields(self.kinds[kind]) if field.init}
         for key, value in given.items():
@@ -45,7 +45,7 @@ class Registry:
 def _near(name: Any, known: Iterable[str]) -> str:
     """Did you mean: the near names, or else all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(name), names, n=3)
+    near = difflib.get_close_matches(name, names, n=3) if isinstance(name, str) else []
     if near:
         return f"did you mean {' or '.join(repr(n) for n in near)}?"
     return f"expected one of {', '.join(repr(n) for n in names)}" if names else "it takes no options"

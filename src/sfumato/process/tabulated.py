@@ -126,6 +126,8 @@ class Cosine(Table):
 
     def __post_init__(self) -> None:
         """Refuse impossible constants at once."""
+        if not 0.0 < self.max_beta < 1.0:
+            raise ScheduleError(f"max_beta = {self.max_beta}: must lie above 0 and below 1 (0.999 in the paper)")
         if not self.s >= 0.0:
             raise ScheduleError(f"s = {self.s}: the cosine schedule's offset must be 0 or more (0.008 in the paper)")
         self.check()
