@@ -42,9 +42,9 @@ def our_name(name: str) -> str:
 def from_bert(
     state: Mapping[str, Float[Tensor, "..."]], *, heads: int, positions: int | None = None, eps: float = 1e-12
 ) -> TextEncoder:
-    """A TextEncoder with BERT's weights; every one is used once, but for the pooler and constant tables of indices.
+    """A TextEncoder with BERT's weights; every one is used once, the pooler and index tables aside.
 
-    The vector of segment 0 goes into the position table, which is cut to its first `positions` rows where that is given.
+    The vector of segment 0 goes into the position table, cut to its first `positions` rows where that is given.
     """
     if SEGMENTS not in state:
         raise AdapterError(f"{SEGMENTS!r} is missing; expected the layout of BertModel")

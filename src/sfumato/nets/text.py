@@ -17,6 +17,16 @@ from torch import Tensor, nn
 from sfumato.errors import ShapeError
 
 
+def table(rows: int, width: int) -> nn.Embedding:
+    """A learned vector for each of `rows`, drawn as a linear layer of that width draws its weights.
+
+    Not the normal draw of nn.Embedding: on the meta device, where a stored encoder is built, that makes torch import
+    its compiler, which takes seconds.
+    """
+    weight = torch.empty(rows, width)
+    return nn.Embedding.from_pretrained(nn.init.kaiming_uniform_(weight, a=5**0.5), freeze=False)
+
+
 class Layer(nn.Module):
     """Self-attention, then a two-layer perceptron, each added to its input and normalised."""
 
@@ -59,8 +69,8 @@ class TextEncoder(nn.Module):
             "vocabulary": vocabulary, "width": width, "depth": depth, "heads": heads, "hidden": hidden,
             "positions": positions, "eps": eps,
         }  # fmt: skip
-        self.words = nn.Embedding(vocabulary, width)
-        self.positions = nn.Embedding(positions, width)
+        self.words = table(vocabulary, width)
+        self.positions = table(positions, width)
         self.norm = nn.LayerNorm(width, eps)
         self.layers = nn.ModuleList(Layer(width=width, heads=heads, hidden=hidden, eps=eps) for _ in range(depth))
 

@@ -23,8 +23,8 @@ class TextConditioner:
     def __init__(self, encoder: TextEncoder, tokenizer: Tokenizer, *, max_tokens: int = 32) -> None:
         """Raises RecipeError when `max_tokens` does not suit the encoder, or the tokenizer does not."""
         positions, known = encoder.positions.num_embeddings, encoder.words.num_embeddings
-        if not 3 <= max_tokens <= positions:
-            raise RecipeError(f"max_tokens is {max_tokens}; this text encoder takes 3 to {positions}")
+        if type(max_tokens) is not int or not 3 <= max_tokens <= positions:
+            raise RecipeError(f"max_tokens is {max_tokens!r}; this text encoder takes 3 to {positions}")
         if len(tokenizer) > known:
             raise RecipeError(
                 f"the tokenizer has {len(tokenizer)} tokens, the text encoder {known}: they are not a pair"

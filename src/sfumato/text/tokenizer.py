@@ -1,8 +1,8 @@
 """Text to token numbers: WordPiece (Schuster and Nakajima 2012) as BERT uses it, over the `tokenizers` library.
 
 A prompt becomes [CLS] pieces [SEP]; the empty prompt is [CLS] [SEP]. Special tokens spelt out in a prompt are plain
-text. Any string is taken: broken Unicode and NUL are left out, an over-long prompt is cut between two words, and `notes`
-says so.
+text. Any string is taken: broken Unicode and NUL are left out, an over-long prompt is cut between two words, and
+`notes` says so.
 """
 
 import os
@@ -58,7 +58,7 @@ class Tokenizer:
         kept = whole_words(pieces.word_ids, max_tokens - 2)
         notes = []
         if broken:
-            notes.append(f"{broken} characters of the prompt are not text (NUL or broken Unicode) and are left out")
+            notes.append(f"left out of the prompt, as they are not text (NUL or broken Unicode): {broken} characters")
         if kept < len(pieces) or len(text) < len(whole):
             end = pieces.offsets[kept - 1][1] if kept else 0
             notes.append(
