@@ -34,7 +34,7 @@ TEXT = {"width": 16, "depth": 1, "heads": 2, "hidden": 32, "positions": 16}
 
 
 def randomised(module, seed):
-    """The module with every weight drawn from Philox, so that no layer starts as zero and no global state is touched."""
+    """The module with every weight drawn from Philox: no layer starts at zero, no global state is touched."""
     with torch.no_grad():
         for k, weight in enumerate(module.parameters()):
             values = rng.normal(seed, tuple(weight.shape), stream=rng.DATA, step=k)

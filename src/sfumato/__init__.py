@@ -1,6 +1,9 @@
-"""Sfumato: a glass-box text-to-image diffusion system. Noise goes in, a picture for a prompt comes out, every step is yours to see.
+"""Sfumato: a glass-box text-to-image diffusion system.
 
-The names below are imported when they are first used, so that `import sfumato` is quick and needs neither torch nor numpy.
+Noise goes in, a picture for a prompt comes out, every step is yours to see.
+
+The names below are imported when they are first used, so that `import sfumato` is quick and needs neither torch nor
+numpy.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,7 @@
 """Files that are either whole or not there: write beside, flush to the disk, then rename.
 
-A crash at any moment leaves the old file or the new one, never a torn one; what may be left is a name that starts with a dot.
+A crash at any moment leaves the old file or the new one, never a torn one; what may be left is a name that starts
+with a dot.
 """
 
 import contextlib

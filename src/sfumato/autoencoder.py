@@ -22,8 +22,15 @@ class DiagonalGaussian:
 class Autoencoder(Protocol):
     """Pictures [b, c, H, W] in [-1, 1] to latents [b, channels, H/factor, W/factor] of unit variance, and back."""
 
-    factor: int
-    channels: int
+    @property
+    def factor(self) -> int:
+        """How many pixels, along each side, one latent stands for."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Channels of a latent."""
+        ...
 
     def encode(self, image: Image, /) -> DiagonalGaussian:
         """q(z|x)."""

@@ -1,9 +1,9 @@
 """Model folders: sfumato.json and safetensors, verified on the way in, whole or absent on the way out.
 
-    MODEL/sfumato.json          the manifest (manifest.py): parts, files with sha256, defaults, card
-    MODEL/denoiser.safetensors  and one file for each further part, unless it is shared:
-    models/blobs/SHA256.suffix  a part that several shipped models use, named by its hash
-    MODEL/ATTRIBUTION           whose pictures the weights were trained on
+- MODEL/sfumato.json: the manifest (manifest.py) with parts, files and their sha256, defaults, card;
+- MODEL/denoiser.safetensors, and one file for each further part, unless it is shared:
+- models/blobs/SHA256.suffix: a part that several shipped models use, named by its hash;
+- MODEL/ATTRIBUTION: whose pictures the weights were trained on.
 """
 
 import os
@@ -44,7 +44,9 @@ def find(source: str | os.PathLike[str]) -> Path:
         return MODELS / str(source)
     if path.exists():
         raise CheckpointError(f"{path} is not a model folder: it has no {NAME}; give the folder that holds one")
-    raise CheckpointError(f"there is no model {str(source)!r}; {near(str(source), shipped())}, or give the path of a model folder")
+    raise CheckpointError(
+        f"there is no model {str(source)!r}; {near(str(source), shipped())}, or give the path of a model folder"
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -55,7 +57,9 @@ def read_manifest(folder: Path) -> Manifest:
             raise CheckpointError(f"{path} is damaged: it is larger than {LIMIT} bytes; get the model again")
         return Manifest.from_json(path.read_bytes())
     except OSError as problem:
-        raise CheckpointError(f"cannot read {path}: {(problem.strerror or 'error').lower()}; get the model again") from problem
+        raise CheckpointError(
+            f"cannot read {path}: {(problem.strerror or 'error').lower()}; get the model again"
+        ) from problem
     except TypeError as problem:
         raise CheckpointError(f"{path} is damaged: {problem}; get the model again") from problem
 
@@ -77,14 +81,17 @@ def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
         if role not in ROLES:
             raise CheckpointError(f"{NAME} names a file for an unknown part {role!r}; {near(role, ROLES)}")
         if not file.path.endswith(ROLES[role]):
-            raise CheckpointError(f"{NAME}: the file of {role} is {file.path!r}; expected a name that ends in {ROLES[role]}")
+            raise CheckpointError(
+                f"{NAME}: the file of {role} is {file.path!r}; expected a name that ends in {ROLES[role]}"
+            )
     return {
-        role: read_verified(locate(folder, file), digest=file.sha256, size=file.bytes) for role, file in manifest.files.items()
+        role: read_verified(locate(folder, file), digest=file.sha256, size=file.bytes)
+        for role, file in manifest.files.items()
     }
 
 
 def load(source: str | os.PathLike[str], *, device: str = "cpu", dtype: str = "float32") -> Bundle:
-    """A model from its folder or shipped name, every byte verified, ready to draw on `device` with its network in `dtype`.
+    """A model from its folder or shipped name, every byte verified, on `device` with its network in `dtype`.
 
     Raises:
         CheckpointError: missing, damaged, newer than this version, or with an entry that is not understood.
@@ -139,9 +146,9 @@ def save(
 ) -> Manifest:
     """Write a model folder, whole or not at all; answer the manifest with its files filled in.
 
-    files: the bytes of each part by role (weights.serialise makes them), written into the folder. shared: parts written among the
-    blobs of this installation instead, for models that ship together. attribution: the text beside the weights; by default that of
-    the corpus that Sfumato's own models learn from.
+    files: the bytes of each part by role (weights.serialise makes them), written into the folder. shared: parts
+    written among the blobs of this installation instead, for models that ship together. attribution: the text beside
+    the weights; by default that of the corpus that Sfumato's own models learn from.
 
     Raises:
         CheckpointError: an unknown role. OutputError: the folder exists or cannot be written.

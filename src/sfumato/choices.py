@@ -1,7 +1,7 @@
 """Closed tables of named parts: what a name may be, what its options may be, and the near ones when it is neither.
 
-A recipe or a model folder names its parts ({"kind": "ddim", "eta": 0.0}); the name is looked up in a table written in the source
-and never imported, so a file from elsewhere cannot choose what code runs.
+A recipe or a model folder names its parts ({"kind": "ddim", "eta": 0.0}); the name is looked up in a table written in
+the source and never imported, so a file from elsewhere cannot choose what code runs.
 """
 
 import dataclasses
@@ -21,7 +21,9 @@ def near(name: str, names: Iterable[str]) -> str:
     return f"known: {', '.join(known)}"
 
 
-def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str, error: type[SfumatoError] = RecipeError) -> None:
+def refuse_unknown(
+    given: Iterable[str], known: Iterable[str], what: str, error: type[SfumatoError] = RecipeError
+) -> None:
     """Raise `error` for the first key of `given` that is not in `known`, naming the near ones."""
     allowed = set(known)
     for key in given:
@@ -46,9 +48,9 @@ def choose(
     Raises:
         `error`: no such kind, an option that the kind does not have, or a value of the wrong type.
     """
-    kind = options.get("kind")
+    kind = str(options.get("kind"))
     if kind not in table:
-        raise error(f"unknown {what} {kind!r}; {near(str(kind), table)}")
+        raise error(f"unknown {what} {kind!r}; {near(kind, table)}")
     fields = {f.name: f for f in dataclasses.fields(table[kind]) if f.init}
     given = {key: _tuples(value) for key, value in options.items() if key != "kind"}
     refuse_unknown(given, fields, f"{what} {kind!r}", error)
@@ -74,6 +76,10 @@ def _check(field: dataclasses.Field, value: Any, what: str, error: type[SfumatoE
     if default is dataclasses.MISSING or default is None:
         return
     number = isinstance(default, int | float) and not isinstance(default, bool)
-    fits = isinstance(value, int | float) and not isinstance(value, bool) if number else isinstance(value, type(default))
+    fits = (
+        isinstance(value, int | float) and not isinstance(value, bool) if number else isinstance(value, type(default))
+    )
     if not fits:
-        raise error(f"{what}: option {field.name!r} is {value!r}; expected {type(default).__name__}, such as {default!r}")
+        raise error(
+            f"{what}: option {field.name!r} is {value!r}; expected {type(default).__name__}, such as {default!r}"
+        )

@@ -1,7 +1,7 @@
 """sfumato.json: what a model folder says of itself, read strictly.
 
-The manifest names parts from closed tables and files by their sha256; an entry that this version does not know is refused and
-named, never skipped.
+The manifest names parts from closed tables and files by their sha256; an entry that this version does not know is
+refused and named, never skipped.
 """
 
 import dataclasses
@@ -36,7 +36,9 @@ class File:
     def __post_init__(self) -> None:
         """Refuse a path that is more than a plain name, and what is no hash or length."""
         if not isinstance(self.path, str) or not PLAIN_NAME.fullmatch(self.path):
-            raise CheckpointError(f"{NAME}: file name {self.path!r}; expected a plain name of letters, digits, '.', '_' and '-'")
+            raise CheckpointError(
+                f"{NAME}: file name {self.path!r}; expected a plain name of letters, digits, '.', '_' and '-'"
+            )
         if not isinstance(self.sha256, str) or not DIGEST.fullmatch(self.sha256):
             raise CheckpointError(f"{NAME}: sha256 of {self.path} is {self.sha256!r}; expected 64 hexadecimal digits")
         if not isinstance(self.bytes, int) or isinstance(self.bytes, bool) or self.bytes < 0:
@@ -45,10 +47,11 @@ class File:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """A model as data. `denoiser`, `autoencoder`, `conditioner`, `parameterisation`, `schedule` and `clock` are {"kind": ...}.
+    """A model as data: its parts as {"kind": name, option: value}, its files, what it draws and what it says of itself.
 
-    `files` maps a role (denoiser, autoencoder, conditioner, tokenizer) to its file. `sizes` are the (width, height) that it draws.
-    `defaults` are a recipe's entries where the user says nothing. `card` says data, licences, recipe, steps, time, machine, numbers.
+    `files` maps a role (denoiser, autoencoder, conditioner, tokenizer) to its file. `sizes` are the (width, height)
+    that it draws. `defaults` are a recipe's entries where the user says nothing. `card` says data, licences, recipe,
+    steps, time, machine, numbers.
     """
 
     name: str
@@ -76,15 +79,20 @@ class Manifest:
             if not isinstance(getattr(self, entry), Mapping):
                 raise CheckpointError(f"{NAME}: {entry} is {getattr(self, entry)!r}; expected a table")
         sizes = plain(self.sizes)
-        whole = all(isinstance(s, list) and len(s) == 2 and all(type(n) is int and n > 0 for n in s) for s in sizes or [None])
+        whole = all(
+            isinstance(s, list) and len(s) == 2 and all(type(n) is int and n > 0 for n in s) for s in sizes or [None]
+        )
         if not isinstance(sizes, list) or not whole:
             raise CheckpointError(f"{NAME}: sizes is {self.sizes!r}; expected a list of [width, height]")
         object.__setattr__(self, "sizes", tuple((w, h) for w, h in sizes))
 
     @property
     def model_hash(self) -> str:
-        """sha256 of everything that pixels depend on: the parts and the hashes of their files, not the card or the defaults."""
-        parts = {n: plain(getattr(self, n)) for n in ("format", "kind", "denoiser", "autoencoder", "conditioner", "parameterisation")}
+        """sha256 of all that pixels depend on: the parts and the hashes of their files, not card or defaults."""
+        parts = {
+            n: plain(getattr(self, n))
+            for n in ("format", "kind", "denoiser", "autoencoder", "conditioner", "parameterisation")
+        }
         parts |= {"schedule": plain(self.schedule), "clock": plain(self.clock)}
         parts["files"] = {role: file.sha256 for role, file in self.files.items()}
         return hashlib.sha256(canonical(parts).encode()).hexdigest()
@@ -97,7 +105,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Read strictly. Raises CheckpointError for a newer format, an unknown or missing entry, or text that is no JSON."""
+        """Read strictly. Raises CheckpointError: a newer format, an unknown or missing entry, or no JSON."""
         try:
             entries = json.loads(data.decode("utf-8"))
         except (ValueError, RecursionError) as problem:
@@ -111,7 +119,9 @@ class Manifest:
             raise CheckpointError(f"the model has format {found}, this Sfumato reads up to {FORMAT}; upgrade Sfumato")
         fields = dataclasses.fields(cls)
         refuse_unknown(entries, [f.name for f in fields], NAME, CheckpointError)
-        missing = [f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING and f.name not in entries]
+        missing = [
+            f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING and f.name not in entries
+        ]
         if missing:
             raise CheckpointError(f"{NAME} is damaged: it lacks {', '.join(missing)}; get the model again")
         files = entries.pop("files", {})

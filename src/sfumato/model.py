@@ -1,9 +1,9 @@
 """The five-line way in: load a model, ask for pictures.
 
-    import sfumato
-    model = sfumato.load("bozzetto")
-    for picture in model.generate("a red apple, 3d render", seed=7, count=4):
-        picture.save(f"apple-{picture.recipe.seed}.png")
+import sfumato
+model = sfumato.load("bozzetto")
+for picture in model.generate("a red apple, 3d render", seed=7, count=4):
+    picture.save(f"apple-{picture.recipe.seed}.png")
 """
 
 import os
@@ -16,7 +16,6 @@ from sfumato.errors import RecipeError
 from sfumato.guidance import GUIDANCES
 from sfumato.picture import Picture, to_bytes
 from sfumato.pipeline import Bundle, Decoded, Event, check, trace
-from sfumato.process.grid import GRIDS
 from sfumato.recipe import PROMPT_LIMIT, Recipe, parse_options
 from sfumato.samplers import SAMPLERS
 
@@ -29,7 +28,7 @@ FALLBACK = {"steps": 30, "grid": "trailing", "sampler": {"kind": "ddim"}, "guida
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A loaded model. Everything that draws goes through `recipes`, so every picture can be made again from its recipe alone."""
+    """A loaded model. All drawing goes through recipes, so every picture can be made again from its recipe alone."""
 
     bundle: Bundle
 
@@ -56,10 +55,13 @@ class Model:
         size: tuple[int, int] | int | None = None,
         microbatch: int = 1,
     ) -> Recipe:
-        """The whole recipe of one picture; what is None is the model's default. A prompt past 2,000 characters is cut (see `notes`).
+        """The whole recipe of one picture; what is None is the model's default.
 
-        guidance: the scale w, or a table of options. sampler: "ddim", "ddim:eta=0.5", or a table. size: (width, height), or one side.
-        microbatch: pictures in every call of the network. The last bits of a picture depend on it.
+        A prompt past 2,000 characters is cut (see `notes`).
+
+        guidance: the scale w, or a table of options. sampler: "ddim", "ddim:eta=0.5", or a table. size: (width,
+        height), or one side. microbatch: pictures in every call of the network. The last bits of a picture depend on
+        it.
 
         Raises:
             RecipeError: a value that this model cannot do.
@@ -92,14 +94,16 @@ class Model:
         return [self.recipe(prompt, seed=seed + k, **settings) for prompt in listed for k in range(count)]
 
     def notes(self, prompt: str) -> tuple[str, ...]:
-        """What the user should know of how a prompt is read: where it is cut, which words are unknown to the text encoder."""
+        """What the user should know of how a prompt is read: where it is cut, which words are unknown."""
         read = getattr(self.bundle.conditioner, "notes", None)
         notes = () if read is None else tuple(read(prompt[:PROMPT_LIMIT]))
         if len(prompt) >= PROMPT_LIMIT:
             notes = (f"the prompt is cut after {PROMPT_LIMIT} characters, which is all that a recipe holds", *notes)
         return notes
 
-    def generate(self, prompts: str | Sequence[str] = "", *, seed: int = 0, count: int = 1, **settings: Any) -> list[Picture]:
+    def generate(
+        self, prompts: str | Sequence[str] = "", *, seed: int = 0, count: int = 1, **settings: Any
+    ) -> list[Picture]:
         """Pictures for one prompt or several, `count` for each.
 
         Raises:
@@ -124,7 +128,7 @@ class Model:
         return [Picture.from_pixels(pixels, recipe, self.notes(recipe.prompt)) for pixels, recipe in pairs]
 
     def trace(self, prompt: str = "", **settings: Any) -> Iterator[Event]:
-        """Every event of one picture as it is made: Encoded, a Step for each level (x_t, x0_hat, eps_hat, terms), Decoded."""
+        """Every event of one picture: Encoded, a Step for each level (x_t, x0_hat, eps_hat, terms), Decoded."""
         return trace(self.bundle, self.recipe(prompt, **settings))
 
 
@@ -154,9 +158,13 @@ def load(source: str | os.PathLike[str] = DEFAULT_MODEL, *, device: str = "cpu",
 
 
 def generate(
-    prompts: str | Sequence[str] = "", *, model: str | os.PathLike[str] = DEFAULT_MODEL, device: str = "cpu", **settings: Any
+    prompts: str | Sequence[str] = "",
+    *,
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
+    device: str = "cpu",
+    **settings: Any,
 ) -> list[Picture]:
-    """Pictures for one prompt or several with a shipped model: `sfumato.generate("a red apple, 3d render")[0].save("apple.png")`."""
+    """Pictures with a shipped model, in one line: `sfumato.generate("a red apple, 3d render")[0].save("apple.png")`."""
     return load(model, device=device).generate(prompts, **settings)
 
 
@@ -185,5 +193,7 @@ def _guidance(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
     elif isinstance(choice, int | float) and not isinstance(choice, bool):
         options = dict(default) | {"scale": float(choice)}
     else:
-        raise RecipeError(f"guidance is {choice!r}; expected a number (0 ignores the prompt, 1 follows it plainly) or a table")
+        raise RecipeError(
+            f"guidance is {choice!r}; expected a number (0 ignores the prompt, 1 follows it plainly) or a table"
+        )
     return describe(GUIDANCES, choose(GUIDANCES, options, "guidance"))

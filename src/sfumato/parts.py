@@ -24,7 +24,7 @@ NUMBER_LIMIT = 1 << 20
 
 
 def device_named(name: str) -> torch.device:
-    """The torch device of a name such as cpu, cuda, cuda:1 or mps; "auto" takes the first of cuda, mps and cpu that is there.
+    """The torch device named cpu, cuda, cuda:1 or mps; "auto" takes the first of cuda, mps and cpu that is here.
 
     Raises:
         UnavailableError: there is no such device here.
@@ -62,8 +62,10 @@ def network_class(kind: str) -> type[nn.Module]:
     return DiT
 
 
-def fill(cls: type[nn.Module], arguments: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], what: str) -> nn.Module:
-    """Build on the meta device, so that no time or randomness goes into weights that are replaced, and load strictly."""
+def fill(
+    cls: type[nn.Module], arguments: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], what: str
+) -> nn.Module:
+    """Build on the meta device, so that no time or randomness goes into weights, and load strictly."""
     _refuse_outsized(arguments, what)
     try:
         with torch.device("meta"):
@@ -71,7 +73,9 @@ def fill(cls: type[nn.Module], arguments: Mapping[str, Any], tensors: Mapping[st
     except SfumatoError as problem:
         raise CheckpointError(f"{what}: {problem}") from problem
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as problem:
-        raise CheckpointError(f"{what} has arguments that it cannot be built from: {problem}; get the model again") from problem
+        raise CheckpointError(
+            f"{what} has arguments that it cannot be built from: {problem}; get the model again"
+        ) from problem
     expected = network.state_dict()
     refuse_unknown(tensors, expected, what, CheckpointError)
     for name, want in expected.items():

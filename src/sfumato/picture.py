@@ -49,7 +49,8 @@ class Picture:
     def save(self, path: str | Path, *, private: bool = False) -> Path:
         """Write the picture, whole or not at all, in the format that the name asks for (.png, .jpg, .webp).
 
-        private: the file holds a salted hash instead of the prompt; the recipe goes to a file of the same name with .json after it.
+        private: the file holds a salted hash instead of the prompt; the recipe goes to a file of the same name with
+        .json after it.
 
         Raises:
             OutputError: the folder is missing, read-only or full, or the name ends in no known format.

@@ -1,17 +1,17 @@
-"""From a prompt to a picture, in one page.  [trail 1]
+"""From a prompt to a picture, in one page [trail 1].
 
     c     = E(prompt)                           the text as token states
     x_T   = noise(seed)                         N(0, I), from the seed alone
     x_s   = step(x_t, D(x_t, t, c))             a belief about the picture, then a step towards it, n times
     image = decode(x_0)
 
-`trace` yields each of these as it happens; `generate` only drains it. The caller owns the loop: leaving it cancels, not asking
-for the next event pauses. Nothing here needs torch: the arrays are whatever the bundle's parts speak.
+`trace` yields each of these as it happens; `generate` only drains it. The caller owns the loop: leaving it cancels,
+not asking for the next event pauses. Nothing here needs torch: the arrays are whatever the bundle's parts speak.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any
@@ -22,6 +22,7 @@ from sfumato.conditioner import Conditioner, Conditioning
 from sfumato.denoiser import Denoiser
 from sfumato.errors import RecipeError
 from sfumato.guidance import GUIDANCES
+from sfumato.padding import first
 from sfumato.process.grid import GRIDS
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level, Schedule
@@ -73,9 +74,9 @@ Event = Encoded | Step | Decoded
 def trace(bundle: Bundle, *recipes: Recipe) -> Iterator[Event]:
     """Make the pictures of one microbatch, yielding everything on the way: Encoded, a Step for each level, Decoded.
 
-    The recipes may differ in prompt, negative prompt and seed alone. Every call of the network has the batch that the recipe
-    states: where there are fewer recipes the last one fills the places, and its copies are cut from what is yielded. Each prompt
-    is encoded by itself. So the arithmetic of a picture is the same alone and in company.
+    The recipes may differ in prompt, negative prompt and seed alone. Every call of the network has the batch that the
+    recipe states: where there are fewer recipes the last one fills the places, and its copies are cut from what is
+    yielded. Each prompt is encoded by itself. So the arithmetic of a picture is the same alone and in company.
 
     Raises:
         RecipeError: the recipes disagree, or the model cannot do what they ask.
@@ -91,7 +92,9 @@ def trace(bundle: Bundle, *recipes: Recipe) -> Iterator[Event]:
 
     noise = PerSample(tuple(r.seed for r in filled))
     start, (width, height), f = levels[0], recipe.size, bundle.autoencoder.factor
-    x = noise.initial((bundle.autoencoder.channels, height // f, width // f), cond.tokens) * math.hypot(start.alpha, start.sigma)
+    x = noise.initial((bundle.autoencoder.channels, height // f, width // f), cond.tokens) * math.hypot(
+        start.alpha, start.sigma
+    )
 
     def denoise(x_t: Latent, level: Level, /) -> Prediction:
         return guidance(bundle.denoiser, x_t, level, cond, null)
@@ -104,11 +107,8 @@ def trace(bundle: Bundle, *recipes: Recipe) -> Iterator[Event]:
 
 def generate(bundle: Bundle, *recipes: Recipe) -> Image:
     """The pictures [b, 3, H, W] of one microbatch: `trace`, drained."""
-    image = None
-    for event in trace(bundle, *recipes):
-        if isinstance(event, Decoded):
-            image = event.image
-    return image
+    pictures = [event.image for event in trace(bundle, *recipes) if isinstance(event, Decoded)]
+    return pictures[0]
 
 
 def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
@@ -118,32 +118,32 @@ def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
 
 
 def check(bundle: Bundle, recipes: Sequence[Recipe]) -> Recipe:
-    """The recipe that all agree on but for prompt and seed. Raises RecipeError where the model cannot do what it asks."""
+    """The recipe that all share but for prompt and seed. Raises RecipeError where the model cannot do it."""
     if not recipes:
         raise RecipeError("no recipe was given; one picture needs one recipe")
     recipe = recipes[0]
     if not all(recipe.agrees(other) for other in recipes):
-        raise RecipeError("the recipes of one batch differ in more than prompt and seed; trace them one after the other")
+        raise RecipeError(
+            "the recipes of one batch differ in more than prompt and seed; trace them one after the other"
+        )
     if (recipe.model_hash, recipe.dtype) != (bundle.model_hash, bundle.dtype):
-        asked, loaded = (f"{h[:12]} in {d}" for h, d in ((recipe.model_hash, recipe.dtype), (bundle.model_hash, bundle.dtype)))
-        raise RecipeError(f"the recipe is for a model {asked}, but {bundle.name!r} is {loaded}; load the model that the recipe names")
+        asked, loaded = (
+            f"{h[:12]} in {d}" for h, d in ((recipe.model_hash, recipe.dtype), (bundle.model_hash, bundle.dtype))
+        )
+        raise RecipeError(
+            f"the recipe is for a model {asked}, but {bundle.name!r} is {loaded}; load the model that the recipe names"
+        )
     if len(recipes) > recipe.microbatch:
-        raise RecipeError(f"{len(recipes)} recipes for a batch of {recipe.microbatch}; trace them in groups, or raise microbatch")
+        raise RecipeError(
+            f"{len(recipes)} recipes for a batch of {recipe.microbatch}; trace them in groups, or raise microbatch"
+        )
     if recipe.steps > bundle.schedule.T:
         raise RecipeError(f"steps is {recipe.steps}; the schedule of {bundle.name!r} has 1..{bundle.schedule.T}")
     if recipe.size not in bundle.sizes:
         sizes = ", ".join(f"{w}x{h}" for w, h in bundle.sizes)
-        raise RecipeError(f"size {recipe.size[0]}x{recipe.size[1]} is not supported by {bundle.name!r}; it draws {sizes}")
+        raise RecipeError(
+            f"size {recipe.size[0]}x{recipe.size[1]} is not supported by {bundle.name!r}; it draws {sizes}"
+        )
     if recipe.grid not in GRIDS:
         raise RecipeError(f"unknown grid {recipe.grid!r}; {near(recipe.grid, GRIDS)}")
     return recipe
-
-
-def first(step: Step, n: int) -> Step:
-    """The step with its first n samples: what is left when padding is discarded."""
-
-    def cut(belief: Prediction) -> Prediction:
-        terms = {name: cut(term) for name, term in belief.terms.items()}
-        return Prediction(belief.x_t[:n], belief.level, belief.x0_hat[:n], belief.eps_hat[:n], terms)
-
-    return replace(step, prediction=cut(step.prediction), x_next=step.x_next[:n], extra=tuple(map(cut, step.extra)))

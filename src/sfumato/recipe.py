@@ -25,10 +25,10 @@ PROMPT_LIMIT = 2000
 class Recipe:
     """How to make one picture. The same recipe on the same build and kind of device gives the same pixels.
 
-    size is (width, height) in pixels. `sampler` and `guidance` are {"kind": name, option: value, ...} with every default written
-    out. `microbatch` is the number of pictures in every call of the network, padded where there are fewer: arithmetic depends on
-    it in the last bit, so it is part of the recipe and never of the circumstances. `engine` says what ran: it is a record, not an
-    instruction.
+    size is (width, height) in pixels. `sampler` and `guidance` are {"kind": name, option: value, ...} with every
+    default written out. `microbatch` is the number of pictures in every call of the network, padded where there are
+    fewer: arithmetic depends on it in the last bit, so it is part of the recipe and never of the circumstances.
+    `engine` says what ran: it is a record, not an instruction.
     """
 
     prompt: str = ""
@@ -47,7 +47,7 @@ class Recipe:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        """Refuse values of the wrong type or outside every model's range; the pipeline refuses what its model cannot do."""
+        """Refuse what no model can do; the pipeline refuses what its own model cannot."""
         for name in ("prompt", "negative", "model", "model_hash", "grid", "dtype"):
             _text(name, getattr(self, name))
         _whole("seed", self.seed, 0, 2**64 - 1)
@@ -87,7 +87,9 @@ class Recipe:
         required = (f.name for f in fields if f.default is f.default_factory is dataclasses.MISSING)
         missing = [name for name in required if name not in values]
         if missing:
-            raise RecipeError(f"the recipe lacks {', '.join(missing)}; take one from a picture with `sfumato inspect --json`")
+            raise RecipeError(
+                f"the recipe lacks {', '.join(missing)}; take one from a picture with `sfumato inspect --json`"
+            )
         return cls(**values)
 
     @classmethod
@@ -96,7 +98,9 @@ class Recipe:
         try:
             return cls.from_dict(json.loads(text))
         except (ValueError, RecursionError) as problem:
-            raise RecipeError("the recipe is not valid JSON; take one from a picture with `sfumato inspect --json`") from problem
+            raise RecipeError(
+                "the recipe is not valid JSON; take one from a picture with `sfumato inspect --json`"
+            ) from problem
 
     @classmethod
     def from_toml(cls, text: str) -> Self:

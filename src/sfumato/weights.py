@@ -1,7 +1,8 @@
 """Weights from a file that is not trusted: bytes are hashed before they are parsed, and only safetensors are parsed.
 
-A safetensors file is a little-endian length, a JSON header of that length and raw numbers: nothing in it can run. Pickles (and the
-zip archives of torch.save) can, so they are recognised and refused by their first bytes whatever the file is called.
+A safetensors file is a little-endian length, a JSON header of that length and raw numbers: nothing in it can run.
+Pickles (and the zip archives of torch.save) can, so they are recognised and refused by their first bytes whatever the
+file is called.
 """
 
 import hashlib
@@ -33,10 +34,14 @@ def read_verified(path: Path, *, digest: str, size: int) -> bytes:
                 _refuse_pickle(head, path)
             found = path.stat().st_size
             if found != size:
-                raise CheckpointError(f"{path} is damaged: it has {found} bytes, the manifest says {size}; get the model again")
+                raise CheckpointError(
+                    f"{path} is damaged: it has {found} bytes, the manifest says {size}; get the model again"
+                )
             data = head + file.read(size)
     except OSError as problem:
-        raise CheckpointError(f"cannot read {path}: {(problem.strerror or 'error').lower()}; get the model again") from problem
+        raise CheckpointError(
+            f"cannot read {path}: {(problem.strerror or 'error').lower()}; get the model again"
+        ) from problem
     if sha256(data) != digest:
         raise CheckpointError(f"{path} is damaged: its sha256 is not the one in sfumato.json; get the model again")
     return data
@@ -54,7 +59,9 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     if len(data) < 10 or length > len(data) - 8 or data[8:9] != b"{":
         raise CheckpointError(f"{what} is not a safetensors file; get the model again, or convert it with its own tool")
     if length > HEADER_LIMIT:
-        raise CheckpointError(f"{what} has a header of {length} bytes; at most {HEADER_LIMIT} are read: it is damaged or hostile")
+        raise CheckpointError(
+            f"{what} has a header of {length} bytes; at most {HEADER_LIMIT} are read: it is damaged or hostile"
+        )
     try:
         tensors = safetensors.torch.load(data)
     except Exception as problem:  # the parser raises several kinds; none of them is the caller's business

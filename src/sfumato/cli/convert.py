@@ -22,5 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     manifest = standalone(arguments.model, arguments.standalone)
     total = sum(file.bytes for file in manifest.files.values())
-    print(f"{arguments.standalone}: {manifest.name}, {len(manifest.files)} files, {total / 1e6:.1f} MB, hash {manifest.model_hash[:16]}")
+    print(
+        f"{arguments.standalone}: {manifest.name}, {len(manifest.files)} files, {total / 1e6:.1f} MB, "
+        f"hash {manifest.model_hash[:16]}"
+    )
     return 0

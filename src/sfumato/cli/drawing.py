@@ -2,16 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
 from sfumato.errors import RecipeError
 from sfumato.inspect.policy import Policy
 from sfumato.model import DEFAULT_MODEL, Model, groups, load
+from sfumato.picture import Picture
 from sfumato.pipeline import Decoded, Event, trace
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
+
+
+class Writer(Protocol):
+    """Takes finished pictures."""
+
+    def write(self, picture: Picture, /) -> Path:
+        """Write one, and say where."""
+        ...
+
 
 RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch")
 
@@ -38,7 +48,7 @@ def output_for(settings: Mapping[str, Any], pictures: int) -> Output:
 
 
 def draw_recipes(
-    model: Model, recipes: Sequence[Recipe], output: Output, report: Any, *, trace: str | None, attention: str | None
+    model: Model, recipes: Sequence[Recipe], output: Writer, report: Any, *, trace: str | None, attention: str | None
 ) -> int:
     """Draw and write; what is finished when Ctrl-C comes is kept and reported."""
     traces: list[str] = []
@@ -49,7 +59,8 @@ def draw_recipes(
             for event in events(model, group, traces, folder=trace, attention=attention, alone=len(recipes) == 1):
                 if isinstance(event, Step):
                     done += len(group)
-                    words = f"picture {min(len(report.made) + 1, len(recipes))}/{len(recipes)}, step {event.i + 1}/{group[0].steps}"
+                    place = min(len(report.made) + 1, len(recipes))
+                    words = f"picture {place}/{len(recipes)}, step {event.i + 1}/{group[0].steps}"
                     bar(done, words)
                 elif isinstance(event, Decoded):
                     for picture in model.finish(group, event):
@@ -65,9 +76,15 @@ def draw_recipes(
 
 
 def events(
-    model: Model, group: tuple[Recipe, ...], traces: list[str], *, folder: str | None, attention: str | None, alone: bool
+    model: Model,
+    group: Sequence[Recipe],
+    traces: list[str],
+    *,
+    folder: str | None,
+    attention: str | None,
+    alone: bool,
 ) -> Iterator[Event]:
-    """The events of one microbatch, recorded on their way if a folder is given: a folder for each picture where there are several."""
+    """The events of one microbatch, recorded on their way if a folder is given; several pictures get one each."""
     if folder is None:
         return trace(model.bundle, *group)
     if len(group) > 1 or group[0].microbatch > 1:

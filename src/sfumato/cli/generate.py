@@ -43,15 +43,22 @@ FLAGS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of this command; numbers are read later, by the same rules as the environment's and the config file's."""
+    """The flags of this command; values are read later, as those of the environment are."""
     parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="what to draw; '' draws without a prompt")
     parser.add_argument("--prompts", metavar="FILE", help="a file with one prompt a line ('-' reads standard input)")
     parser.add_argument("--like", metavar="PICTURE", help="make a picture again from its recipe; other flags change it")
     for name, (metavar, words) in FLAGS.items():
         parser.add_argument(f"--{name}", metavar=metavar, help=words)
-    parser.add_argument("--private", action="store_const", const="yes", help="keep prompt and seed out of the picture, in a file beside it")
+    parser.add_argument(
+        "--private",
+        action="store_const",
+        const="yes",
+        help="keep prompt and seed out of the picture, in a file beside it",
+    )
     parser.add_argument("--trace", metavar="FOLDER", help="store every step there (look at it with `sfumato inspect`)")
-    parser.add_argument("--attention", metavar="PATTERN", help="with --trace: store the maps of these layers too, such as '*cross*'")
+    parser.add_argument(
+        "--attention", metavar="PATTERN", help="with --trace: store the maps of these layers too, such as '*cross*'"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
 
 
@@ -83,7 +90,12 @@ class Report:
 
         seconds = time.perf_counter() - self.begin
         if self.as_json:
-            document = {"pictures": self.made, "seconds": round(seconds, 3), "interrupted": interrupted, "notes": self.notes}
+            document = {
+                "pictures": self.made,
+                "seconds": round(seconds, 3),
+                "interrupted": interrupted,
+                "notes": self.notes,
+            }
             print(json.dumps(document | {"traces": list(traces)}, indent=2))
         else:
             n = len(self.made)
@@ -122,7 +134,9 @@ def read_prompts(name: str) -> Iterator[str]:
         data = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         lines = data.decode("utf-8-sig").splitlines()
     except OSError as problem:
-        raise RecipeError(f"cannot read the prompts in {name}: {(problem.strerror or 'error').lower()}; check its name") from problem
+        raise RecipeError(
+            f"cannot read the prompts in {name}: {(problem.strerror or 'error').lower()}; check its name"
+        ) from problem
     except ValueError as problem:
         raise RecipeError(f"the prompts in {name} are not UTF-8 text; save the file as UTF-8") from problem
     return (line.strip() for line in lines if line.strip())

@@ -53,7 +53,10 @@ def about_installation() -> dict[str, Any]:
     from sfumato import __version__
     from sfumato.checkpoint import MODELS, shipped, summary
 
-    cpu = {"name": "cpu", "what": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"}
+    cpu = {
+        "name": "cpu",
+        "what": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads",
+    }
     cuda = [{"name": f"cuda:{k}", "what": torch.cuda.get_device_name(k)} for k in range(torch.cuda.device_count())]
     mps = [{"name": "mps", "what": "Apple GPU"}] if torch.backends.mps.is_available() else []
     return {

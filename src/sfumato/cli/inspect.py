@@ -32,7 +32,9 @@ COLUMNS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of this command."""
-    parser.add_argument("what", metavar="PICTURE|TRACE|MODEL", help="a picture file, a folder made by --trace, or a model")
+    parser.add_argument(
+        "what", metavar="PICTURE|TRACE|MODEL", help="a picture file, a folder made by --trace, or a model"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -83,7 +85,9 @@ def print_picture(facts: Mapping[str, Any]) -> None:
 
     width, height = facts["pixels"]
     print(f"{facts['file']}: {facts['format']}, {width}x{height}, pixels sha256 {facts['pixels_sha256'][:16]}")
-    mark = "marked as made by a trained model" if facts["digital_source_type"] else "NOT marked as made by a trained model"
+    mark = (
+        "marked as made by a trained model" if facts["digital_source_type"] else "NOT marked as made by a trained model"
+    )
     print(f"{mark}; the prompt is {'private' if facts['private'] else 'inside'}")
     print_table(facts["recipe"], 2)
     print(f"make it again: sfumato generate --like {facts['file']}")
@@ -94,24 +98,40 @@ def trace_facts(path: Path) -> dict[str, Any]:
     from sfumato.inspect.store import read_trace
 
     trace = read_trace(path)
-    return {"kind": "trace", "folder": str(path), "recipe": trace.recipe.to_dict(), "events": [dict(e) for e in trace.events]}
+    return {
+        "kind": "trace",
+        "folder": str(path),
+        "recipe": trace.recipe.to_dict(),
+        "events": [dict(e) for e in trace.events],
+    }
 
 
 def print_trace(facts: Mapping[str, Any]) -> None:
     """The steps as a table."""
     recipe, events = facts["recipe"], facts["events"]
-    print(f"{recipe['prompt']!r}, seed {recipe['seed']}, model {recipe['model']}, {recipe['sampler']['kind']}, {recipe['steps']} steps")
+    print(
+        f"{recipe['prompt']!r}, seed {recipe['seed']}, model {recipe['model']}, "
+        f"{recipe['sampler']['kind']}, {recipe['steps']} steps"
+    )
     for event in events:
         if event.get("event") == "encoded":
             print("tokens: " + " ".join(map(str, event.get("words", [[]])[0])))
     try:
-        rows = [[_cell(form, pick(event)) for _, form, pick in COLUMNS] for event in events if event.get("event") == "step"]
+        rows = [
+            [_cell(form, pick(event)) for _, form, pick in COLUMNS] for event in events if event.get("event") == "step"
+        ]
     except (KeyError, TypeError, ValueError) as problem:
         raise RecipeError(f"{facts['folder']} is damaged: a step lacks {problem}; record the trace again") from problem
     print_columns([name for name, _, _ in COLUMNS], rows)
     kept = sum(1 for event in events if event.get("file"))
-    print("x_t, x0_hat, eps_hat: root mean squares (noise has 1); guidance: of eps_cond - eps_null; cosine: between the two")
-    print(f"arrays of {kept} steps in {facts['folder']}" + ("" if any(e.get("event") == "decoded" for e in events) else "; NOT finished"))
+    print(
+        "x_t, x0_hat, eps_hat: root mean squares (noise has 1); guidance: that of eps_cond - eps_null; "
+        "cosine: between these two"
+    )
+    print(
+        f"arrays of {kept} steps in {facts['folder']}"
+        + ("" if any(e.get("event") == "decoded" for e in events) else "; NOT finished")
+    )
 
 
 def _cell(form: str, value: Any) -> str:
@@ -133,7 +153,13 @@ def model_facts(source: str) -> dict[str, Any]:
     manifest = read_manifest(folder)
     data = read_files(folder, manifest)
     files = [
-        {"part": role, "file": str(locate(folder, file)), "bytes": file.bytes, "sha256": file.sha256, **header(data[role])}
+        {
+            "part": role,
+            "file": str(locate(folder, file)),
+            "bytes": file.bytes,
+            "sha256": file.sha256,
+            **header(data[role]),
+        }
         for role, file in manifest.files.items()
     ]
     return {"kind": "model", "name": manifest.name, "folder": str(folder), "hash": manifest.model_hash, "files": files}
@@ -158,7 +184,13 @@ def print_model(facts: Mapping[str, Any]) -> None:
     """The parts as a table."""
     print(f"{facts['name']} in {facts['folder']}, hash {facts['hash'][:16]}; every file verified")
     rows = [
-        [f["part"], f"{f['bytes'] / 1e6:.1f} MB", str(f.get("tensors", "-")), f"{f.get('parameters', 0):,}", f["sha256"][:12]]
+        [
+            f["part"],
+            f"{f['bytes'] / 1e6:.1f} MB",
+            str(f.get("tensors", "-")),
+            f"{f.get('parameters', 0):,}",
+            f["sha256"][:12],
+        ]
         for f in facts["files"]
     ]
     print_columns(["part", "size", "tensors", "numbers", "sha256"], rows)

@@ -1,4 +1,4 @@
-"""`sfumato generate --like PICTURE`: the recipe out of a picture, the picture out of the recipe, and whether both agree."""
+"""`sfumato generate --like PICTURE`: a recipe out of a picture, a picture out of it, and whether both agree."""
 
 import argparse
 import io
@@ -22,7 +22,9 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
     """Make a picture again; only what stands on the command line itself changes the recipe."""
     record, pixels, kind = read(arguments.like)
     if record.recipe is None:
-        raise RecipeError(f"the recipe of {arguments.like} is private; put its sidecar {Path(arguments.like).name}.json beside it")
+        raise RecipeError(
+            f"the recipe of {arguments.like} is private; put its sidecar {Path(arguments.like).name}.json beside it"
+        )
     old = record.recipe
     changes = {name: settings[name] for name in given if name in (*RECIPE_SETTINGS, "seed")}
     if arguments.prompt:
@@ -34,17 +36,28 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
     recipe = renewed(model, old, changes)
     _compare_engines(old, recipe, report)
     recipes = [replace(recipe, seed=recipe.seed + k) for k in range(settings["count"] if "count" in given else 1)]
-    code = draw_recipes(model, recipes, Checked(output, old, recipe, pixels, kind, report), report, trace=arguments.trace, attention=arguments.attention)  # type: ignore[arg-type]
+    code = draw_recipes(
+        model,
+        recipes,
+        Checked(output, old, recipe, pixels, kind, report),
+        report,
+        trace=arguments.trace,
+        attention=arguments.attention,
+    )
     return code
 
 
 def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
     try:
-        return load(settings["model"] if "model" in given else old.model, device=settings.get("device", "cpu"), dtype=old.dtype)
+        return load(
+            settings["model"] if "model" in given else old.model, device=settings.get("device", "cpu"), dtype=old.dtype
+        )
     except CheckpointError as problem:
         if "model" in given:
             raise
-        raise CheckpointError(f"the picture was made by {old.model!r}: {problem}; name its folder with --model") from problem
+        raise CheckpointError(
+            f"the picture was made by {old.model!r}: {problem}; name its folder with --model"
+        ) from problem
 
 
 def renewed(model: Model, old: Recipe, changes: Mapping[str, Any]) -> Recipe:
@@ -74,7 +87,9 @@ def _compare_engines(old: Recipe, new: Recipe, report: Any) -> None:
         )
     for name in sorted({*old.engine, *new.engine}):
         if old.engine.get(name) != new.engine.get(name):
-            report.note(f"{name} was {old.engine.get(name)!r}, here it is {new.engine.get(name)!r}; the last bits may differ")
+            report.note(
+                f"{name} was {old.engine.get(name)!r}, here it is {new.engine.get(name)!r}; the last bits may differ"
+            )
 
 
 class Checked:

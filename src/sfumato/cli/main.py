@@ -1,9 +1,11 @@
 """`sfumato COMMAND`: find the command, run it, and turn whatever goes wrong into one line.
 
-A command is a module with `HELP`, `EXAMPLES`, `add_arguments(parser)` and `run(arguments) -> int`, imported only when it is called.
+A command is a module with `HELP`, `EXAMPLES`, `add_arguments(parser)` and `run(arguments) -> int`, imported only when
+it is called.
 """
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -31,7 +33,8 @@ examples:
   sfumato generate --help
 
 exit codes: 0 done, 1 a fault of Sfumato's own, 2 bad input, 130 interrupted
-settings: flags, then SFUMATO_* variables, then the config file (SFUMATO_CONFIG, or ~/.config/sfumato/config.toml), then the model
+settings: flags, then SFUMATO_* variables, then the config file (SFUMATO_CONFIG, or ~/.config/sfumato/config.toml),
+then the model
 SFUMATO_DEBUG=1 shows where an error came from
 """
 
@@ -55,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; answers the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
         return dispatch(arguments)
@@ -72,7 +75,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _debug()
         return 2
     except Exception as problem:  # the last resort: a user never meets a traceback
-        complain(f"unexpected {type(problem).__name__}: {problem}; this is a fault of Sfumato: set SFUMATO_DEBUG=1 and report it")
+        complain(
+            f"unexpected {type(problem).__name__}: {problem}; this is a fault of Sfumato's own: "
+            "set SFUMATO_DEBUG=1 and report what it prints"
+        )
         _debug()
         return 1
 

@@ -1,4 +1,4 @@
-"""Where pictures go: a name that nothing else has, a file that is whole, a folder known to be writable before any work is done."""
+"""Where pictures go: a name that nothing else has, a file that is whole, a folder known to be writable."""
 
 import re
 from itertools import count
@@ -20,7 +20,9 @@ class Output:
         OutputError: an unknown format, or a folder that cannot be made or written.
     """
 
-    def __init__(self, out: str = "pictures", *, kind: str | None = None, private: bool = False, pictures: int = 1) -> None:
+    def __init__(
+        self, out: str = "pictures", *, kind: str | None = None, private: bool = False, pictures: int = 1
+    ) -> None:
         path = Path(out)
         kind = "jpeg" if kind == "jpg" else kind
         if kind is not None and kind not in FORMATS:

@@ -1,4 +1,4 @@
-"""Where a setting comes from: the flag, else SFUMATO_NAME, else the config file, else nothing is said and the model decides."""
+"""Where a setting comes from: the flag, else SFUMATO_NAME, else the config file, else the model."""
 
 import os
 import tomllib
@@ -26,7 +26,9 @@ def size(text: str) -> tuple[int, int]:
 
 def switch(text: str) -> bool:
     """yes, true, 1, on; or no, false, 0, off."""
-    return {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}[text.lower()]
+    return {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}[
+        text.lower()
+    ]
 
 
 EXPECTED = {
@@ -53,7 +55,7 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "format": str,
     "private": switch,
 }
-"""Every setting of `sfumato generate` that may also come from the environment or the config file, and how its text is read."""
+"""Every setting that may also come from the environment or the config file, and how its text is read."""
 
 
 def gather(flags: Mapping[str, str | None]) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def convert(parse: Callable[[str], Any], value: Any, source: str) -> Any:
 
 
 def read_config() -> tuple[Path, dict[str, Any]]:
-    """The config file and its [generate] table, empty where there is none. A file that SFUMATO_CONFIG names must be there."""
+    """The config file and its [generate] table; empty where there is none, unless SFUMATO_CONFIG names it."""
     named = os.environ.get("SFUMATO_CONFIG")
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     path = Path(named) if named else home / "sfumato" / "config.toml"
@@ -98,7 +100,9 @@ def read_config() -> tuple[Path, dict[str, Any]]:
         data = path.read_bytes()[:LIMIT]
         tables = tomllib.loads(data.decode("utf-8"))
     except OSError as problem:
-        raise RecipeError(f"cannot read the config file {path}: {(problem.strerror or 'error').lower()}; check SFUMATO_CONFIG") from problem
+        raise RecipeError(
+            f"cannot read the config file {path}: {(problem.strerror or 'error').lower()}; check SFUMATO_CONFIG"
+        ) from problem
     except (ValueError, RecursionError) as problem:
         raise RecipeError(f"the config file {path} is not valid TOML: {problem}") from problem
     refuse_unknown(tables, (SECTION,), f"the config file {path}")

@@ -18,14 +18,21 @@ def level_numbers(level: Level) -> dict[str, Any]:
 
 
 def step_numbers(step: Step) -> dict[str, Any]:
-    """The levels, the root mean squares of x_t, x0_hat and eps_hat, and how the beliefs with and without the prompt differ.
+    """The levels, the size of x_t, x0_hat and eps_hat, and how the beliefs with and without the prompt differ.
+
+    Sizes are root mean squares.
 
     guidance: rms(eps_cond - eps_null). cosine: of eps_cond and eps_null, over the whole batch.
     """
     belief = step.prediction
     entries: dict[str, Any] = {"event": "step", "i": step.i}
     entries |= {"here": level_numbers(step.here), "there": level_numbers(step.there)}
-    entries |= {"x_t": rms(belief.x_t), "x0_hat": rms(belief.x0_hat), "eps_hat": rms(belief.eps_hat), "x_next": rms(step.x_next)}
+    entries |= {
+        "x_t": rms(belief.x_t),
+        "x0_hat": rms(belief.x0_hat),
+        "eps_hat": rms(belief.eps_hat),
+        "x_next": rms(step.x_next),
+    }
     entries["evaluations"] = 1 + len(step.extra)
     if {"cond", "null"} <= set(belief.terms):
         cond, null = (as_numpy(belief.terms[name].eps_hat).astype(np.float64).ravel() for name in ("cond", "null"))
@@ -38,7 +45,12 @@ def step_numbers(step: Step) -> dict[str, Any]:
 def step_arrays(step: Step, fields: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays of a step by field; cond and null are missing where the step had no such belief."""
     belief = step.prediction
-    arrays: dict[str, Array] = {"x_t": belief.x_t, "x0_hat": belief.x0_hat, "eps_hat": belief.eps_hat, "x_next": step.x_next}
+    arrays: dict[str, Array] = {
+        "x_t": belief.x_t,
+        "x0_hat": belief.x0_hat,
+        "eps_hat": belief.eps_hat,
+        "x_next": step.x_next,
+    }
     arrays |= {name: term.eps_hat for name, term in belief.terms.items()}
     return {name: as_numpy(arrays[name]) for name in fields if name in arrays}
 

@@ -13,10 +13,10 @@ FIELDS = ("x_t", "x0_hat", "eps_hat", "x_next", "cond", "null")
 class Policy:
     """Which steps leave arrays behind, which arrays, and how many bytes they may take together.
 
-    every: keep each n-th step, and the last. fields: names out of FIELDS. attention: a pattern of layer names (inspect.watch), such as
-    "net.*cross*"; its maps are averaged over heads. Watching forms attention explicitly, which may move the last bit of a picture;
-    without it a recorded picture is the same to the bit. dtype: float16 halves the size, float32 keeps every bit. max_bytes: past it,
-    numbers are still noted but arrays are not.
+    every: keep each n-th step, and the last. fields: names out of FIELDS. attention: a pattern of layer names
+    (inspect.watch), such as "net.*cross*"; its maps are averaged over heads. Watching forms attention explicitly,
+    which may move the last bit of a picture; without it a recorded picture is the same to the bit. dtype: float16
+    halves the size, float32 keeps every bit. max_bytes: past it, numbers are still noted but arrays are not.
 
     Raises:
         RecipeError: an unknown field or dtype, or a number below 1.

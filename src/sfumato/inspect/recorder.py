@@ -23,7 +23,8 @@ def record(bundle: Bundle, recipe: Recipe, folder: str | Path, policy: Policy = 
     """`trace` of one recipe, stored in a new folder as it happens.
 
     Raises:
-        OutputError: the folder is not empty or cannot be written. RecipeError: as `trace`, or no layer matches policy.attention.
+        OutputError: the folder is not empty or cannot be written. RecipeError: as `trace`, or no layer matches
+        policy.attention.
     """
     store = Store.create(folder, dtype=policy.dtype, max_bytes=policy.max_bytes)
     store.recipe(recipe)
@@ -34,7 +35,9 @@ def record(bundle: Bundle, recipe: Recipe, folder: str | Path, policy: Policy = 
             if isinstance(event, Step):
                 entries = step_numbers(event)
                 if policy.keeps(event.i, last):
-                    arrays = step_arrays(event, policy.fields) | {name: np.mean(calls, axis=0) for name, calls in maps.items()}
+                    arrays = step_arrays(event, policy.fields) | {
+                        name: np.mean(calls, axis=0) for name, calls in maps.items()
+                    }
                     entries["file"] = store.keep(event.i, arrays)
                 maps.clear()
                 store.note(entries)

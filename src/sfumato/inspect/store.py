@@ -116,4 +116,6 @@ def _read(path: Path) -> bytes:
             raise RecipeError(f"{path} is larger than {LIMIT >> 20} MiB; no trace has a file of that size")
         return path.read_bytes()
     except OSError as problem:
-        raise RecipeError(f"cannot read {path}: {(problem.strerror or 'error').lower()}; give a folder made by --trace") from problem
+        raise RecipeError(
+            f"cannot read {path}: {(problem.strerror or 'error').lower()}; give a folder made by --trace"
+        ) from problem

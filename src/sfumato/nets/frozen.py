@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """The network call net(x, c_noise, tokens, mask, pooled), run without gradients in the dtype of the module's weights."""
+    """The network call net(x, c_noise, tokens, mask, pooled), without gradients, in the dtype of the weights."""
 
     module: nn.Module
     dtype: torch.dtype = torch.float32

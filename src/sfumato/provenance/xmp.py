@@ -1,4 +1,7 @@
-"""XMP: the mark that tools know. DigitalSourceType says that a trained algorithm made the picture (IPTC, EU AI Act article 50)."""
+"""XMP, the mark that tools know: DigitalSourceType says that a trained algorithm made the picture.
+
+The term is IPTC's; such a mark is what article 50 of the EU AI Act asks for.
+"""
 
 import re
 from xml.sax.saxutils import escape
