@@ -3,8 +3,8 @@
     python benchmarks/against_diffusers.py [--tiny] [--steps 20] [--rounds 7] [--microbatch 1] [--threads N]
 
 Theirs is the loop that their pipelines run (both halves of guidance in one batch, DDIMScheduler, trailing spacing),
-without what a pipeline adds around it, which favours them. Ours is `generate`. The outputs are compared first. Then both
-run by turns; the figure is the median over rounds of ours / theirs, so that a busy machine slows both.
+without what a pipeline adds around it, which favours them. Ours is `generate`. The outputs are compared first. Then
+both run by turns; the figure is the median over rounds of ours / theirs, so that a busy machine slows both.
 """
 
 import argparse

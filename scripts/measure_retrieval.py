@@ -133,7 +133,7 @@ def draw(model: str, prompts: list[str], *, device: str, settings: dict[str, Any
             pictures.append(np.asarray(Image.open(path).convert("RGB")))
             continue
         picture = loaded.generate(prompt, seed=k, **settings)[0]
-        pictures.append(np.asarray(picture.pixels))
+        pictures.append(np.asarray(picture.image.convert("RGB")))
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             picture.save(path)
