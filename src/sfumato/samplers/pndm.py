@@ -11,6 +11,9 @@ from sfumato.process.schedule import Level
 from sfumato.samplers.base import Denoise, Noise, Step
 from sfumato.types import State
 
+MAGNIFIED = 100.0
+"""How many times larger the transfer may make a difference of eps_hat before that is mostly rounding."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PNDM:
@@ -20,7 +23,7 @@ class PNDM:
     Adams and Bashforth's 55, -59, 37, -9 over 24 (equation 12). Until there are four, a pseudo Runge-Kutta step
     (equation 13) spans two intervals of `levels`, with the level between as its middle: four evaluations, two Steps,
     whose second evaluations are their `extra`. Where no level with noise lies two ahead, the multistep makes do with
-    fewer; from alpha = 0 it is DDIM.
+    fewer. From next to no signal (alpha_s sigma_t / alpha_t > 100), where equation 11 magnifies rounding, it is DDIM.
 
     Accuracy: order 2, since the transfer is not linear in t (theorem 1 of the paper; tests/proofs/test_order.py).
     """
@@ -37,7 +40,7 @@ class PNDM:
             p = denoise(x, here)
             past = [p, *past[:3]]
             ahead = levels[i + 1 : i + 3]
-            if here.alpha == 0.0:
+            if ahead[-1].alpha * here.sigma > MAGNIFIED * here.alpha:
                 x = p.toward(ahead[0])
                 yield Step(i, here, ahead[0], p, x)
             elif len(past) < 4 and len(ahead) == 2 and ahead[1].sigma > 0.0:
@@ -46,13 +49,16 @@ class PNDM:
                     x = step.x_next
                     yield step
             else:
-                x = transfer(x, multistep(past, ahead[0]), here, ahead[0])
+                x = transfer(p, multistep(past, ahead[0]), ahead[0])
                 yield Step(i, here, ahead[0], p, x)
 
 
-def transfer(x: State, eps: State, here: Level, there: Level) -> State:
-    """Carry x along one eps: alpha_s (x / alpha_t + (sigma_s / alpha_s - sigma_t / alpha_t) eps)."""
-    return there.alpha * (x / here.alpha + (there.sigma_edm - here.sigma_edm) * eps)
+def transfer(p: Prediction, eps: State, there: Level) -> State:
+    """Carry x_t along `eps`: alpha_s (x_t / alpha_t + (sigma_s / alpha_s - sigma_t / alpha_t) eps).
+
+    Written as the transfer along eps_hat and the difference, which keeps its digits where alpha_t is small.
+    """
+    return p.toward(there) + there.alpha * (there.sigma_edm - p.level.sigma_edm) * (eps - p.eps_hat)
 
 
 def multistep(past: Sequence[Prediction], there: Level) -> State:
@@ -69,11 +75,10 @@ def multistep(past: Sequence[Prediction], there: Level) -> State:
 
 def runge_kutta(denoise: Denoise, first: Prediction, i: int, middle: Level, there: Level) -> Iterator[Step]:
     """Equation 13, over `middle` to `there`: slopes at the start, twice in the middle, at the end."""
-    x, here = first.x_t, first.level
-    second = denoise(transfer(x, first.eps_hat, here, middle), middle)
-    x_middle = transfer(x, second.eps_hat, here, middle)
-    yield Step(i, here, middle, first, x_middle, (second,))
+    second = denoise(first.toward(middle), middle)
+    x_middle = transfer(first, second.eps_hat, middle)
+    yield Step(i, first.level, middle, first, x_middle, (second,))
     third = denoise(x_middle, middle)
-    last = denoise(transfer(x, third.eps_hat, here, there), there)
+    last = denoise(transfer(first, third.eps_hat, there), there)
     eps = (first.eps_hat + 2.0 * second.eps_hat + 2.0 * third.eps_hat + last.eps_hat) / 6.0
-    yield Step(i + 1, middle, there, third, transfer(x, eps, here, there), (last,))
+    yield Step(i + 1, middle, there, third, transfer(first, eps, there), (last,))
