@@ -56,7 +56,7 @@ proofs: $(VENV)/.test ## only the proofs of the mathematics
 check: $(VENV)/.dev ## style, types and layers
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.test ## the benchmarks; minutes, on an idle machine
