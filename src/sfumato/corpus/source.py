@@ -1,0 +1,141 @@
+"""A corpus opened for training: rows of one split, and their pictures as a memory-mapped 8-bit array.
+
+The array is a pure function of (the file's sha256, split, size): it is made once, written beside a JSON index to a temporary name,
+and renamed, so that a cache folder never holds half a file.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from sfumato.corpus.decode import over_white
+from sfumato.corpus.folder import folder_table, picture_bytes
+from sfumato.corpus.rows import Row, Skipped, Table, read_columns, read_table
+from sfumato.errors import CorpusError, OutputError
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) while pictures are decoded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Rows of one split with their pictures, [n, size, size, 3], in the same order; `key` names the content."""
+
+    name: str
+    key: str
+    rows: tuple[Row, ...]
+    pictures: UInt8[np.ndarray, "n s s 3"]
+    skipped: tuple[Skipped, ...]
+
+    def __len__(self) -> int:
+        """The number of pictures."""
+        return len(self.rows)
+
+
+def open_source(
+    path: Path, *, split: str, size: int, cache: Path, progress: Progress | None = None, styles: tuple[str, ...] = ()
+) -> Source:
+    """Read a parquet file or a folder of captioned pictures, decoding its pictures once into `cache`.
+
+    styles: keep only rows of these; all where empty.
+    Rows whose picture cannot be decoded are left out and listed in `skipped`. Raises CorpusError where nothing is left.
+    """
+    table = folder_table(path) if path.is_dir() else read_table(path)
+    rows = [row for row in table.rows if row.split == split and (not styles or row.style in styles)]
+    chosen = "" if not styles else "-" + hashlib.sha256("|".join(sorted(styles)).encode()).hexdigest()[:8]
+    key = f"{content_hash(table)[:16]}-{split}-{size}{chosen}"
+    array, index = cache / f"{key}.npy", cache / f"{key}.json"
+    if not (array.is_file() and index.is_file()):
+        _decode_all(table, rows, size, array, index, progress)
+    bad = {entry["position"]: Skipped(**entry) for entry in json.loads(index.read_text("utf-8"))["skipped"]}
+    kept = tuple(row for row in rows if row.position not in bad)
+    skipped = table.skipped + tuple(bad.values())
+    if not kept:
+        raise CorpusError(f"{path} holds no usable picture in the split {split!r} ({len(skipped)} rows were left out)")
+    pictures = np.load(array, mmap_mode="r")
+    if pictures.shape != (len(kept), size, size, 3) or pictures.dtype != np.uint8:
+        raise CorpusError(f"the cached pictures {array} do not fit {path}; delete that file and run again")
+    return Source(path.stem, key, kept, pictures, skipped)
+
+
+def content_hash(table: Table) -> str:
+    """The sha256 of the file, or of a folder's pictures and captions."""
+    digest = hashlib.sha256()
+    if table.path.is_file():
+        with table.path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+    for row in table.rows:
+        digest.update(f"{row.id}\0{row.caption}\0".encode())
+        digest.update(hashlib.sha256(picture_bytes(table.path, row)).digest())
+    return digest.hexdigest()
+
+
+def _bytes_of(table: Table, rows: Iterable[Row]) -> Iterator[bytes]:
+    if table.path.is_dir():
+        return (picture_bytes(table.path, row) for row in rows)
+    images = read_columns(table.path, ("image",))["image"]
+    return (_plain(images[row.position]) for row in rows)
+
+
+def _plain(image: object) -> bytes:
+    """Parquet stores pictures as bytes, or as {"bytes": ..., "path": ...}."""
+    if isinstance(image, dict):
+        image = image.get("bytes")
+    return image if isinstance(image, bytes) else b""
+
+
+def _decode_all(table: Table, rows: list[Row], size: int, array: Path, index: Path, progress: Progress | None) -> None:
+    part = array.with_suffix(f".{os.getpid()}.part")
+    try:
+        array.parent.mkdir(parents=True, exist_ok=True)
+        skipped, kept = _decode_to(part, table, rows, size, progress)
+        out = array.with_suffix(f".{os.getpid()}.part2")
+        _with_header(part, out, kept, size)
+        os.replace(out, array)
+        text = json.dumps({"path": table.path.name, "size": size, "skipped": [asdict(s) for s in skipped]})
+        part.write_text(text, "utf-8")
+        os.replace(part, index)
+    except OSError as error:
+        raise OutputError(f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or name another with --cache") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _decode_to(part: Path, table: Table, rows: list[Row], size: int, progress: Progress | None) -> tuple[list[Skipped], int]:
+    def attempt(data: bytes) -> UInt8[np.ndarray, "s s 3"] | str:
+        try:
+            return over_white(data, size)
+        except CorpusError as error:
+            return str(error)
+
+    skipped: list[Skipped] = []
+    with part.open("wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        done = 0
+        pairs = zip(rows, _bytes_of(table, rows), strict=True)
+        while group := list(islice(pairs, 256)):
+            for (row, _), result in zip(group, pool.map(attempt, [data for _, data in group]), strict=True):
+                if isinstance(result, str):
+                    skipped.append(Skipped(row.position, row.id, result))
+                else:
+                    file.write(result.tobytes())
+            done += len(group)
+            if progress is not None:
+                progress(done, len(rows))
+    return skipped, len(rows) - len(skipped)
+
+
+def _with_header(raw: Path, out: Path, count: int, size: int) -> None:
+    target = np.lib.format.open_memmap(out, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
+    if count:
+        target[:] = np.memmap(raw, np.uint8, "r", shape=(count, size, size, 3))
+    target.flush()

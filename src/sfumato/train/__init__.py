@@ -1,0 +1,1 @@
+"""Training: recipes, data order, objectives, the loop, checkpoints. Metrics are events; nothing here prints."""

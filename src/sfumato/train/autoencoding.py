@@ -1,0 +1,113 @@
+"""The autoencoder's objective: a KL autoencoder whose latents survive scaling.
+
+With q(z|x) = N(mu, s^2), z = mu + s eps, y = decode(z), and D(.) averaging 2 x 2 pixels or latents:
+
+loss = |y - x| + g |grad y - grad x| + m (y - x)^2          reconstruction: L1, L1 of differences, mean square
+     + e |decode(D z) - D x|                                equivariance to scale (Kouzelis et al. 2025, "EQ-VAE")
+     + k KL(q(z|x) || N(0, I)) per element                  Kingma and Welling 2014
+
+each a mean over elements. It is trained on random crops: the network has no notion of position, so whole pictures work too.
+"""
+
+from collections.abc import Sequence
+from itertools import permutations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sfumato import rng
+from sfumato.corpus.source import Source
+from sfumato.nets.vae import VAE
+from sfumato.train.chance import StepNoise
+from sfumato.train.events import HeldOut
+from sfumato.train.looking import LOOKING, tiled
+from sfumato.train.objective import Moment
+from sfumato.train.order import CROP_X, CROP_Y, FLIP, RECOLOUR, Order
+from sfumato.train.precision import autocast
+from sfumato.train.recipe import AutoencoderLoss, Watch
+from sfumato.train.store import to_signed
+
+COLOURS = tuple(permutations(range(3)))
+
+
+class Autoencoding:
+    """Objective over 8-bit pictures."""
+
+    def __init__(
+        self,
+        net: VAE,
+        *,
+        sources: Sequence[Source],
+        val: Source,
+        order: Order,
+        crop: int,
+        flip: float,
+        loss: AutoencoderLoss,
+        watch: Watch,
+        seed: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self.net, self.sources, self.val, self.order = net, sources, val, order
+        self.crop, self.flip, self.weights, self.watch = crop, flip, loss, watch
+        self.device, self.dtype = device, dtype
+        self.noise = StepNoise(seed, device)
+
+    def loss(self, moment: Moment, part: slice, /) -> Tensor:
+        """The mean loss over one part of this moment's crops."""
+        x = self.batch(moment)[part].to(self.device).contiguous(memory_format=torch.channels_last)
+        with autocast(self.dtype, self.device):
+            mean, log_var = (v.float() for v in self.net.encode(x))
+            eps = self.noise((moment.count, *mean.shape[1:]), stream=rng.TRAIN_NOISE, step=moment.step)[part]
+            z = mean + eps * (0.5 * log_var).exp()
+            y, half = self.net.decode(z).float(), self.net.decode(F.avg_pool2d(z, 2)).float()
+        w = self.weights
+        kl = 0.5 * (mean.square() + log_var.exp() - 1.0 - log_var).mean()
+        reconstruction = (y - x).abs().mean() + w.gradient * gradient(y, x) + w.squared * (y - x).square().mean()
+        return reconstruction + w.equivariance * (half - F.avg_pool2d(x, 2)).abs().mean() + w.kl * kl
+
+    def batch(self, moment: Moment) -> Tensor:
+        """Crops in [-1, 1], mirrored and with permuted colour channels by chance."""
+        places, chance = self.order.at(moment.shown, moment.count)
+        crops = [self.crop_of(self.sources[s].pictures[r], c) for (s, r), c in zip(places, chance, strict=True)]
+        return to_signed(np.stack(crops))
+
+    def crop_of(self, picture: np.ndarray, chance: np.ndarray) -> np.ndarray:
+        """One augmented crop, from its uniform numbers."""
+        side = picture.shape[0]
+        crop = self.crop or side
+        top, left = (int(chance[k] * (side - crop + 1)) for k in (CROP_Y, CROP_X))
+        out = picture[top : top + crop, left : left + crop]
+        if chance[FLIP] < self.flip:
+            out = out[:, ::-1]
+        if chance[RECOLOUR] < self.weights.recolour:
+            out = out[..., COLOURS[int(chance[RECOLOUR] / self.weights.recolour * len(COLOURS))]]
+        return out
+
+    @torch.no_grad()
+    def held_out(self, images: int, net: nn.Module, /) -> HeldOut:
+        """PSNR in dB of whole val pictures through the mean latent, with its standard error; the level is 0."""
+        chosen = np.sort(rng.permutation(LOOKING, len(self.val), 0)[: self.watch.heldout_rows])
+        values = []
+        for start in range(0, len(chosen), 16):
+            x = to_signed(self.val.pictures[chosen[start : start + 16]]).to(self.device)
+            y = net.decode(net.encode(x)[0]).clamp(-1.0, 1.0)
+            values.append(10.0 * torch.log10(4.0 / (y - x).square().mean(dim=(1, 2, 3)).clamp_min(1e-10)))
+        psnr = torch.cat(values).double()
+        error = float(psnr.std(correction=0)) / len(psnr) ** 0.5
+        return HeldOut(images=images, levels=(0.0,), loss=(float(psnr.mean()),), error=(error,))
+
+    @torch.no_grad()
+    def sheet(self, net: nn.Module, /) -> np.ndarray:
+        """Val pictures, each row followed by a row of their reconstructions."""
+        x = to_signed(self.val.pictures[np.sort(rng.permutation(LOOKING, len(self.val), 0)[:8])]).to(self.device)
+        y = net.decode(net.encode(x)[0]).clamp(-1.0, 1.0)
+        return tiled(((torch.cat([x, y]) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy(), len(x))
+
+
+def gradient(y: Tensor, x: Tensor) -> Tensor:
+    """The L1 distance of horizontal and vertical differences."""
+    down = (y.diff(dim=2) - x.diff(dim=2)).abs().mean()
+    return down + (y.diff(dim=3) - x.diff(dim=3)).abs().mean()

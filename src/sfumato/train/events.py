@@ -1,0 +1,74 @@
+"""What a training run tells: everything a progress bar, a log or a test needs. The loop yields these and prints nothing."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """A sign of life, about twice a second: pictures shown, and pictures per second of late."""
+
+    images: int
+    rate: float
+    loss: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """Means since the last one: the training loss, the gradient's norm before clipping, and the learning rate now."""
+
+    images: int
+    loss: float
+    norm: float
+    lr: float
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """The loss of the averaged weights on fixed val rows with fixed noise: one mean, and its standard error, per noise level."""
+
+    images: int
+    levels: tuple[float, ...]
+    loss: tuple[float, ...]
+    error: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the noise levels."""
+        return sum(self.loss) / len(self.loss)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A sheet of samples was written."""
+
+    images: int
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A checkpoint was written."""
+
+    images: int
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something to tell the user: a fallback, a new horizon, a start from given weights."""
+
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """The run stopped. complete: it reached its horizon, rather than being asked to stop."""
+
+    images: int
+    complete: bool
+
+
+Event = Tick | Metrics | HeldOut | Sheet | Saved | Note | Finished

@@ -1,0 +1,108 @@
+"""A run's folder: what it was asked, its log, its sheets and its checkpoints; one trainer at a time.
+
+RUN/run.json  log.jsonl  sheets/000020000.png  checkpoints/000020000/  model/  lock
+"""
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from sfumato.atomic import cannot_write, write_file
+from sfumato.errors import CheckpointError, OutputError
+from sfumato.train.state import Checkpoint, latest, listed, save_checkpoint
+
+
+class RunFolder:
+    """A folder held by this process until `close`. Raises OutputError where another trainer holds it or it cannot be written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / "lock").open("a+")
+        except OSError as error:
+            raise OutputError(cannot_write(path, error)) from error
+        try:
+            claim(self._lock)
+        except OSError as error:
+            self._lock.close()
+            raise OutputError(f"another trainer is at work in {path}; wait for it, stop it, or choose another folder with --out") from error
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._lock.close()
+
+    def begin(self, about: Mapping[str, Any]) -> None:
+        """Write what the run was asked for. Raises OutputError where the folder holds a run already."""
+        if (self.path / "run.json").exists():
+            raise OutputError(f"{self.path} holds a run already; go on with it by --resume {self.path}, or choose another --out")
+        self.describe(about)
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Replace run.json."""
+        write_file(self.path / "run.json", json.dumps(about, indent=1).encode() + b"\n")
+
+    def about(self) -> dict[str, Any]:
+        """What the run was asked for. Raises CheckpointError where the folder holds no run."""
+        try:
+            return json.loads((self.path / "run.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{self.path} holds no run: its run.json is missing or damaged") from error
+
+    def save(self, images: int, checkpoint: Checkpoint, *, keep: int) -> Path:
+        """Write a checkpoint; the length of the log goes with it."""
+        target = self.path / "checkpoints" / f"{images:09d}"
+        log = self.path / "log.jsonl"
+        about = {**checkpoint.about, "log_bytes": log.stat().st_size if log.exists() else 0}
+        save_checkpoint(target, Checkpoint(checkpoint.tensors, about), keep=keep)
+        return target
+
+    def latest(self) -> tuple[Checkpoint, Path, list[str]]:
+        """The newest sound checkpoint, its folder, and why newer ones were passed over."""
+        return latest(self.path / "checkpoints")
+
+    def has_checkpoint(self) -> bool:
+        """Whether there is anything to resume from."""
+        return bool(listed(self.path / "checkpoints"))
+
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Append one JSON line. Raises OutputError where it cannot be written."""
+        try:
+            with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise OutputError(cannot_write(self.path / "log.jsonl", error)) from error
+
+    def cut_log(self, checkpoint: Checkpoint) -> None:
+        """Drop the lines that came after a checkpoint, which the resumed run will write again."""
+        log = self.path / "log.jsonl"
+        if log.exists() and log.stat().st_size > checkpoint.about["log_bytes"]:
+            os.truncate(log, checkpoint.about["log_bytes"])
+
+    def write_sheet(self, images: int, picture: UInt8[np.ndarray, "h w 3"]) -> Path:
+        """A PNG named by the images shown so far."""
+        data = io.BytesIO()
+        Image.fromarray(picture).save(data, "PNG")
+        folder = self.path / "sheets"
+        folder.mkdir(exist_ok=True)
+        write_file(folder / f"{images:09d}.png", data.getvalue())
+        return folder / f"{images:09d}.png"
+
+
+def claim(file: IO[str]) -> None:
+    """Lock an open file for this process; the system lets go of it when the process ends, however it ends. Raises OSError."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

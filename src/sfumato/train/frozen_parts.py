@@ -1,0 +1,64 @@
+"""The trained parts that a denoiser is trained with and that stay as they are: text encoder and autoencoder."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sfumato import checkpoint
+from sfumato.choices import refuse_unknown
+from sfumato.errors import CheckpointError, RecipeError
+from sfumato.nets.vae import VAE
+from sfumato.parts import build_conditioner, fill
+from sfumato.text.conditioner import TextConditioner
+from sfumato.train.recipe import Space
+from sfumato.weights import parse
+
+
+def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextConditioner:
+    """The text encoder of {"kind": "bert", "max_tokens", "encoder": sha256, "tokenizer": sha256} among the shipped blobs."""
+    refuse_unknown(options, ("kind", "max_tokens", "encoder", "tokenizer"), "the recipe's table 'text'")
+    blobs = [blob(str(options.get(role)), suffix) for role, suffix in (("encoder", ".safetensors"), ("tokenizer", ".json"))]
+    described = {k: v for k, v in options.items() if k in ("kind", "max_tokens")}
+    conditioner = build_conditioner(described, *blobs)
+    assert isinstance(conditioner, TextConditioner)
+    conditioner.encoder.to(device)
+    return conditioner
+
+
+def blob(digest: str, suffix: str) -> bytes:
+    """A shared part by its sha256. Raises CheckpointError where it is absent or damaged."""
+    path = checkpoint.BLOBS / f"{digest}{suffix}"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"the text encoder's file {path.name} is not in this installation; install Sfumato again") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise CheckpointError(f"{path} is damaged: its sha256 is not its name; install Sfumato again")
+    return data
+
+
+def load_vae(space: Space) -> tuple[VAE, str]:
+    """The autoencoder that a recipe names, in float32, and the sha256 of its file.
+
+    A shipped model or a model folder; or a .safetensors file, built with the arguments in `space.vae`. Raises RecipeError or
+    CheckpointError.
+    """
+    if not space.autoencoder:
+        raise RecipeError("space.autoencoder names no autoencoder; give a model, its folder, or a .safetensors file")
+    path = Path(space.autoencoder)
+    if path.suffix == ".safetensors":
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"the autoencoder {path} cannot be read; set space.autoencoder to one that exists") from error
+        arguments = dict(space.vae)
+    else:
+        folder = checkpoint.find(space.autoencoder)
+        manifest = checkpoint.read_manifest(folder)
+        data = checkpoint.read_files(folder, manifest).get("autoencoder", b"")
+        arguments = {k: v for k, v in manifest.autoencoder.items() if k not in ("kind", "scale", "shift")}
+    vae = fill(VAE, arguments, parse(data, f"the autoencoder {path.name}"), "autoencoder 'vae'")
+    return vae.eval().requires_grad_(False), hashlib.sha256(data).hexdigest()  # type: ignore[return-value]

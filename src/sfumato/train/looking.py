@@ -1,0 +1,102 @@
+"""How a denoiser in training is looked at: its loss on val rows with fixed noise, and a sheet of samples."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from torch import nn
+
+from sfumato import rng
+from sfumato.autoencoder import Autoencoder
+from sfumato.conditioner import Conditioning
+from sfumato.corpus.prompt import plain_prompt
+from sfumato.corpus.rows import Row
+from sfumato.denoiser import NetworkDenoiser
+from sfumato.guidance import ClassifierFree
+from sfumato.process.schedule import Level
+from sfumato.process.grid import GRIDS
+from sfumato.samplers.ddim import DDIM
+from sfumato.train.denoising import Denoising
+from sfumato.train.events import HeldOut
+from sfumato.train.precision import autocast
+from sfumato.train.recipe import Watch
+from sfumato.train.store import Store
+
+LOOKING = 2026
+"""The seed of everything drawn here: the same for every run, so that two runs can be compared."""
+BATCH = 64
+
+
+class Precise(nn.Module):
+    """A network run in the training's number format, for the sampler; shapes as any Network."""
+
+    def __init__(self, net: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        self.net, self.dtype, self.device = net, dtype, device
+
+    def forward(self, x: torch.Tensor, c_noise: object, tokens: object, mask: object, pooled: object) -> torch.Tensor:
+        with autocast(self.dtype, self.device):
+            return self.net(x, c_noise, tokens, mask, pooled).float()
+
+
+@torch.no_grad()
+def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row], watch: Watch, images: int) -> HeldOut:
+    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins, over `watch.heldout_rows` fixed rows with fixed noise."""
+    chosen = np.sort(rng.permutation(LOOKING, len(store), 0)[: watch.heldout_rows])
+    levels = tuple((k + 0.5) / watch.bins for k in range(watch.bins))
+    errors = np.empty((watch.bins, len(chosen)))
+    for start in range(0, len(chosen), BATCH):
+        part = chosen[start : start + BATCH]
+        x_0 = store.mean(part, np.zeros(len(part), bool)).to(task.device)
+        cond = task.encode([plain_prompt(rows[r]) for r in part])
+        for k, t in enumerate(levels):
+            noise = np.stack([rng.normal(LOOKING, store.shape, stream=rng.TRAIN_NOISE, step=int(r), draw=k) for r in part])
+            level = task.noising.everywhere(t, len(part), task.device)
+            error = task.errors(net, x_0, torch.from_numpy(noise).to(task.device), level, cond)
+            errors[k, start : start + BATCH] = error.cpu().numpy()
+    spread = errors.std(axis=1) / len(chosen) ** 0.5
+    return HeldOut(images=images, levels=levels, loss=tuple(errors.mean(axis=1).tolist()), error=tuple(spread.tolist()))
+
+
+@torch.no_grad()
+def sheet(task: Denoising, net: nn.Module, autoencoder: Autoencoder, watch: Watch) -> UInt8[np.ndarray, "H W 3"]:
+    """`watch.prompts` drawn with DDIM and guidance, prompt k from seed k, in rows of eight."""
+    denoiser = NetworkDenoiser(Precise(net, task.dtype, task.device), task.noising.parameterisation, task.noising.clock)
+    levels = tuple(GRIDS["trailing"](task.noising.schedule, watch.steps))
+    pictures = []
+    for start in range(0, len(watch.prompts), BATCH):
+        prompts = watch.prompts[start : start + BATCH]
+        noise = rng.PerSample(tuple(range(start, start + len(prompts))))
+        x = noise.initial(task.stores[0].shape, torch.empty(0, device=task.device))
+        cond, null = task.encode(prompts), task.encode([""] * len(prompts))
+        x = drawn(denoiser, levels, x * float(np.hypot(levels[0].alpha, levels[0].sigma)), cond, null, watch.guidance, noise)
+        pictures.append(autoencoder.decode(x).float().cpu())
+    return tiled(((torch.cat(pictures).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
+
+
+def drawn(
+    denoiser: NetworkDenoiser,
+    levels: Sequence[Level],
+    x: torch.Tensor,
+    cond: Conditioning,
+    null: Conditioning,
+    scale: float,
+    noise: rng.PerSample,
+) -> torch.Tensor:
+    """The last state of a DDIM run."""
+    guidance = ClassifierFree(scale=scale)
+    for step in DDIM()(lambda x_t, level, /: guidance(denoiser, x_t, level, cond, null), x, levels, noise):
+        x = step.x_next
+    return x
+
+
+def tiled(pictures: UInt8[np.ndarray, "n h w 3"], columns: int = 8) -> UInt8[np.ndarray, "H W 3"]:
+    """Pictures in rows of `columns`, two white pixels apart."""
+    n, height, width, _ = pictures.shape
+    columns = min(columns, n)
+    out = np.full((-(-n // columns) * (height + 2), columns * (width + 2), 3), 255, np.uint8)
+    for k, picture in enumerate(pictures):
+        top, left = k // columns * (height + 2), k % columns * (width + 2)
+        out[top : top + height, left : left + width] = picture
+    return out

@@ -1,0 +1,155 @@
+"""The training loop: updates, averages, looks at itself, saves; yields events and touches nothing outside its run folder."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import torch
+from torch import nn
+
+from sfumato.errors import RecipeError
+from sfumato.train.average import PowerAverage
+from sfumato.train.events import Event, Finished, HeldOut, Metrics, Saved, Sheet, Tick
+from sfumato.train.folder import RunFolder
+from sfumato.train.moments import load_moments, moments_of, refuse_misfit
+from sfumato.train.objective import Moment, Objective
+from sfumato.train.progress import Progress
+from sfumato.train.rate import learning_rate
+from sfumato.train.recipe import TrainRecipe
+from sfumato.train.state import Checkpoint
+
+Stop = Callable[[], bool]
+"""Asked before each update: should the run end here, with a checkpoint?"""
+
+
+class Trainer:
+    """One run in memory: the objective, its optimiser, the average of its weights, and the counters."""
+
+    def __init__(self, recipe: TrainRecipe, objective: Objective, progress: Progress) -> None:
+        self.recipe, self.objective, self.progress = recipe, objective, progress
+        o = recipe.optimiser
+        named = dict(objective.net.named_parameters())
+        groups = [
+            {"params": [p for p in named.values() if p.ndim >= 2], "weight_decay": o.weight_decay},
+            {"params": [p for p in named.values() if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, lr=o.lr, betas=o.betas, eps=o.eps, fused=True)
+        self.average = PowerAverage(objective.net, recipe.average.sigma_rel, recipe.average.cap)
+
+    def update(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step: the loss and the gradient's norm before clipping, both still on the device."""
+        recipe, p = self.recipe, self.progress
+        batch = recipe.optimiser.batch
+        micro = recipe.optimiser.micro or batch
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate()
+        self.objective.net.train()
+        self.optimiser.zero_grad(set_to_none=True)
+        moment = Moment(step=p.step, shown=p.images, count=batch)
+        total = torch.zeros(())
+        for start in range(0, batch, micro):
+            loss = self.objective.loss(moment, slice(start, start + micro)) * (micro / batch)
+            loss.backward()
+            total = total + loss.detach().to(total.device)
+        norm = nn.utils.clip_grad_norm_(self.objective.net.parameters(), recipe.optimiser.clip or math.inf)
+        self.optimiser.step()
+        p.step, p.images = p.step + 1, p.images + batch
+        self.average.update(self.objective.net, p.step)
+        return total, norm
+
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        return learning_rate(self.recipe.rate, self.recipe.optimiser.lr, self.progress.images, self.progress.warm_from)
+
+    @torch.no_grad()
+    def begin_from(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take given weights as the start, and as their own average. Raises CheckpointError where they do not fit."""
+        refuse_misfit(weights, self.average.weights, "weights")
+        self.average.load(dict(weights))
+        for name, parameter in self.objective.net.named_parameters():
+            parameter.copy_(weights[name])
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything that the next update depends on."""
+        net = self.objective.net
+        return Checkpoint(
+            {"weights": net.state_dict(), "average": self.average.weights, "moments": moments_of(net, self.optimiser)},
+            {"progress": self.progress.to_dict()},
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Take a checkpoint's place in the run. Raises CheckpointError where it does not fit the recipe's network."""
+        load_moments(self.objective.net, self.optimiser, self.average, checkpoint)
+        self.progress = Progress(**checkpoint.about["progress"])
+
+
+def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Module) -> Iterator[Event]:
+    """Update until the recipe's horizon, or until `stop` says so; then save and say Finished.
+
+    `averaged` is a second network that is given the averaged weights wherever the run looks at itself. Every interval is
+    counted in images, so what is logged when is the same in one go or in slices.
+
+    Raises:
+        RecipeError: the loss is no finite number any more.
+    """
+    recipe, p = trainer.recipe, trainer.progress
+    watch, horizon = recipe.watch, recipe.rate.images
+    last, ticked, shown, since_rate = time.perf_counter(), 0.0, p.images, (time.perf_counter(), p.images)
+    rate, saved_at = 0.0, p.images
+    while (not horizon or p.images < horizon) and not stop():
+        before = p.images
+        loss, norm = trainer.update()
+        now = time.perf_counter()
+        p.seconds, last = p.seconds + now - last, now
+        p.loss_sum, p.norm_sum, p.count = p.loss_sum + float(loss), p.norm_sum + float(norm), p.count + 1
+        if not math.isfinite(p.loss_sum):
+            raise RecipeError(f"the loss is {float(loss)} after {p.images} images; lower optimiser.lr and resume from the last checkpoint")
+        if now - ticked > 0.5:
+            if now - since_rate[0] > 5.0 or not rate:
+                rate = (p.images - since_rate[1]) / max(1e-9, now - since_rate[0])
+                since_rate = (now, p.images)
+            ticked = now
+            yield Tick(images=p.images, rate=rate, loss=float(loss))
+        if crossed(watch.metrics, before, p.images):
+            yield Metrics(
+                images=p.images, loss=p.loss_sum / p.count, norm=p.norm_sum / p.count, lr=trainer.rate(), rate=rate, seconds=p.seconds
+            )
+            p.loss_sum, p.norm_sum, p.count = 0.0, 0.0, 0
+        if crossed(watch.heldout, before, p.images) or crossed(watch.sheet, before, p.images):
+            yield from looked(trainer, folder, averaged, before)
+        if crossed(watch.checkpoint, before, p.images):
+            yield save(trainer, folder)
+            saved_at = p.images
+        since_rate = since_rate if time.perf_counter() - now < 0.5 else (time.perf_counter(), p.images)
+    if p.images != saved_at or p.images == shown:
+        yield save(trainer, folder)
+    yield Finished(images=p.images, complete=bool(horizon) and p.images >= horizon)
+
+
+def crossed(every: int, before: int, after: int) -> bool:
+    """Whether a multiple of `every` lies in (before, after]; never where every is 0."""
+    return every > 0 and after // every > before // every
+
+
+def save(trainer: Trainer, folder: RunFolder) -> Saved:
+    """Write a checkpoint into the run's folder."""
+    path = folder.save(trainer.progress.images, trainer.checkpoint(), keep=trainer.recipe.watch.keep)
+    return Saved(images=trainer.progress.images, path=path)
+
+
+def fill_average(trainer: Trainer, averaged: nn.Module) -> nn.Module:
+    """`averaged` with the averaged weights in it, ready to look at."""
+    with torch.no_grad():
+        for name, parameter in averaged.named_parameters():
+            parameter.copy_(trainer.average.weights[name])
+    return averaged.eval()
+
+
+def looked(trainer: Trainer, folder: RunFolder, averaged: nn.Module, before: int) -> Iterator[HeldOut | Sheet]:
+    """The held-out loss and the sheet of samples of the averaged weights, where their turn has come."""
+    images, watch = trainer.progress.images, trainer.recipe.watch
+    net = fill_average(trainer, averaged)
+    if crossed(watch.heldout, before, images):
+        yield trainer.objective.held_out(images, net)
+    if crossed(watch.sheet, before, images):
+        yield Sheet(images=images, path=folder.write_sheet(images, trainer.objective.sheet(net)))

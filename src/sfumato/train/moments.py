@@ -1,0 +1,52 @@
+"""A run's tensors into and out of a checkpoint: weights, their average, and AdamW's two moments, by parameter name."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from sfumato.errors import CheckpointError
+from sfumato.train.average import PowerAverage
+from sfumato.train.state import Checkpoint
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def moments_of(net: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """AdamW's state as "exp_avg.NAME", "exp_avg_sq.NAME" and "step.NAME"; empty before the first update."""
+    out = {}
+    for name, parameter in net.named_parameters():
+        for key, value in optimiser.state.get(parameter, {}).items():
+            out[f"{key}.{name}"] = torch.as_tensor(value)
+    return out
+
+
+def load_moments(net: nn.Module, optimiser: torch.optim.Optimizer, average: PowerAverage, checkpoint: Checkpoint) -> None:
+    """Put a checkpoint's tensors in place. Raises CheckpointError where names or shapes differ."""
+    tensors = checkpoint.tensors
+    refuse_misfit(tensors["weights"], net.state_dict(), "weights")
+    refuse_misfit(tensors["average"], average.weights, "average")
+    net.load_state_dict(dict(tensors["weights"]))
+    average.load(dict(tensors["average"]))
+    moments = tensors["moments"]
+    for name, parameter in net.named_parameters():
+        if not moments:
+            return
+        state: dict[str, Tensor] = {"step": moments[f"step.{name}"].to(parameter.device)}
+        for key in MOMENTS:
+            value = moments.get(f"{key}.{name}")
+            if value is None or value.shape != parameter.shape:
+                raise CheckpointError(f"the checkpoint's optimiser state does not fit the network at {name!r}; is the recipe another one?")
+            state[key] = torch.zeros_like(parameter, memory_format=torch.preserve_format).copy_(value)
+        optimiser.state[parameter] = state
+
+
+def refuse_misfit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:
+    """Raise CheckpointError for the first name or shape that differs."""
+    odd = sorted(set(found) ^ set(wanted))
+    if odd:
+        raise CheckpointError(f"the checkpoint's {what} do not fit the network: {odd[0]!r} is in only one of them; is the recipe another one?")
+    for name, value in wanted.items():
+        if found[name].shape != value.shape:
+            shapes = f"{list(found[name].shape)}, expected {list(value.shape)}"
+            raise CheckpointError(f"the checkpoint's {what} do not fit the network: {name!r} is {shapes}; is the recipe another one?")

@@ -1,0 +1,20 @@
+"""The learning rate as a function of the pictures shown."""
+
+import math
+
+from sfumato.train.recipe import Rate
+
+
+def learning_rate(rate: Rate, peak: float, images: int, warm_from: int = 0) -> float:
+    """peak x warm-up x cool-down.
+
+    Warm-up is linear over `rate.warmup` images counted from `warm_from` (where a run that began from given weights
+    started). Cool-down goes to zero over the last `rate.cooldown` images before `rate.images`: with u in [0, 1] the part of it
+    that is over, 1 - u (linear) or (1 + cos(pi u)) / 2 (cosine).
+    """
+    warm = min(1.0, (images - warm_from + 1) / rate.warmup) if rate.warmup > 0 else 1.0
+    if rate.images <= 0 or rate.cooldown <= 0:
+        return peak * warm
+    u = min(1.0, max(0.0, (images - (rate.images - rate.cooldown)) / rate.cooldown))
+    down = 1.0 - u if rate.shape == "linear" else 0.5 * (1.0 + math.cos(math.pi * u))
+    return peak * warm * down

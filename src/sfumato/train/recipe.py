@@ -1,0 +1,161 @@
+"""A training recipe: everything that decides what a run computes, as frozen dataclasses with plain values.
+
+TOML in, JSON out. Counts are pictures shown (images), never steps, so that a recipe means the same at another batch size.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sfumato.errors import RecipeError
+
+Options = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceChoice:
+    """A corpus and how often each of its pictures is shown in one epoch (1.0 = once); `styles` keeps only those styles."""
+
+    name: str
+    weight: float = 1.0
+    styles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What is shown. size: pixels. flip: probability of a mirrored picture where the caption names no left or right."""
+
+    size: int = 128
+    sources: tuple[SourceChoice, ...] = (SourceChoice(name="glyphs"),)
+    flip: float = 0.0
+    drop: float = 0.1
+    keyword: float = 0.3
+    crop: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """Where diffusion happens: the pixels, or the latents of an autoencoder (a model folder, a run, or its weights)."""
+
+    kind: Literal["pixels", "latent"] = "latent"
+    autoencoder: str = ""
+    vae: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """The noise process and what the network is asked for; each entry is a registry's {"kind": ..., options}."""
+
+    schedule: Options = field(default_factory=lambda: {"kind": "rectified"})
+    parameterisation: Options = field(default_factory=lambda: {"kind": "flow"})
+    density: Options = field(default_factory=lambda: {"kind": "logit-normal"})
+    weight: Options = field(default_factory=lambda: {"kind": "simple"})
+    clock: Options = field(default_factory=lambda: {"kind": "time", "scale": 1000.0})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimiser:
+    """AdamW (Loshchilov and Hutter 2019) with the gradient's norm clipped. batch: pictures a step, in `micro`-sized parts."""
+
+    lr: float = 4e-4
+    betas: tuple[float, float] = (0.9, 0.99)
+    eps: float = 1e-8
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    batch: int = 64
+    micro: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """The learning rate over a run, in images: linear warm-up, constant, then down to zero over the last `cooldown`.
+
+    images: where the run ends; 0 goes on, at a constant rate, until it is stopped.
+    """
+
+    images: int = 0
+    warmup: int = 0
+    cooldown: int = 0
+    shape: Literal["linear", "cosine"] = "linear"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Average:
+    """The power-function average of the weights (Karras et al. 2024): its width relative to the length of the run.
+
+    cap: the average never keeps more than this share of itself in one step (1: no cap).
+    """
+
+    sigma_rel: float = 0.07
+    cap: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """How often a run looks at itself, in images (0: never), and what it looks at; `split` holds the held-out rows."""
+
+    metrics: int = 1000
+    heldout: int = 20_000
+    heldout_rows: int = 128
+    bins: int = 8
+    sheet: int = 20_000
+    split: Literal["val", "train"] = "val"
+    prompts: tuple[str, ...] = ()
+    steps: int = 25
+    guidance: float = 3.0
+    checkpoint: int = 20_000
+    keep: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderLoss:
+    """Weights of the autoencoder's terms (train/autoencoding.py) and the probability of a permuted colour order."""
+
+    gradient: float = 0.5
+    squared: float = 1.0
+    equivariance: float = 0.25
+    kl: float = 5e-4
+    recolour: float = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRecipe:
+    """A whole run. `network` holds the network's own arguments and `kind`, the name of its class."""
+
+    version: int = 1
+    name: str
+    objective: Literal["denoiser", "autoencoder"] = "denoiser"
+    about: str = ""
+    seed: int = 0
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    network: Options = field(default_factory=dict)
+    text: Options = field(default_factory=dict)
+    data: Data = Data()
+    space: Space = Space()
+    process: Process = Process()
+    optimiser: Optimiser = Optimiser()
+    rate: Rate = Rate()
+    average: Average = Average()
+    watch: Watch = Watch()
+    loss: AutoencoderLoss = AutoencoderLoss()
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        if self.version != 1:
+            raise RecipeError(f"the recipe is of version {self.version}; this Sfumato reads version 1: install a newer one")
+        if not 0 <= self.seed < 2**64:
+            raise RecipeError(f"seed is {self.seed}; it must lie in 0..2^64 - 1")
+        positive = {
+            "data.size": self.data.size, "optimiser.lr": self.optimiser.lr, "optimiser.batch": self.optimiser.batch,
+            "watch.metrics": self.watch.metrics, "watch.checkpoint": self.watch.checkpoint, "watch.keep": self.watch.keep,
+            "watch.bins": self.watch.bins, "average.sigma_rel": self.average.sigma_rel,
+        }  # fmt: skip
+        for name, value in positive.items():
+            if not 0 < value < float("inf"):
+                raise RecipeError(f"{name} is {value}; it must be a positive number")
+        for name, value in (("drop", self.data.drop), ("keyword", self.data.keyword), ("flip", self.data.flip)):
+            if not 0 <= value <= 1:
+                raise RecipeError(f"data.{name} is {value}; a probability lies in [0, 1]")
+        if not self.data.sources or any(not s.weight > 0 for s in self.data.sources):
+            raise RecipeError("data.sources must name at least one corpus, each with a weight above 0")
+        if self.optimiser.micro and self.optimiser.batch % self.optimiser.micro:
+            raise RecipeError(f"optimiser.batch {self.optimiser.batch} is no multiple of optimiser.micro {self.optimiser.micro}")

@@ -1,0 +1,135 @@
+"""A run from its first picture or from where it stopped: the recipe, the folder, the trainer, and its events written down."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from sfumato.engine import describe
+from sfumato.errors import CheckpointError, RecipeError
+from sfumato.train.build import Built, Place, build
+from sfumato.train.events import Event, HeldOut, Metrics, Note
+from sfumato.train.folder import RunFolder
+from sfumato.train.loop import Stop, Trainer, train
+from sfumato.train.progress import Progress
+from sfumato.train.reading import changed, recipe_from
+from sfumato.train.recipe import TrainRecipe
+from sfumato.train.tensorboard import Board
+
+CHANGEABLE = ("rate", "watch", "optimiser.lr", "optimiser.micro", "about", "space.autoencoder")
+"""What a resumed run may change; anything else would make it another run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A trainer, the folder it works in, a network for its averaged weights, and what to tell the user first."""
+
+    trainer: Trainer
+    folder: RunFolder
+    averaged: nn.Module
+    facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def begin(recipe: TrainRecipe, out: Path, place: Place, start: dict[str, torch.Tensor] | None = None, images: int = 0) -> Session:
+    """A new run in `out`. start: weights to begin from instead of random ones, with the images that they have seen.
+
+    Raises OutputError where `out` holds a run, and what build raises.
+    """
+    folder = RunFolder(out)
+    try:
+        if (out / "run.json").exists():
+            folder.begin({})
+        built = build(recipe, place)
+        trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images))
+        notes = []
+        if start is not None:
+            trainer.begin_from(start)
+            notes.append(f"begins from given weights at {images} images: new optimiser, new warm-up")
+        folder.begin(about(recipe, place, built, origin={"images": images} if start is not None else None))
+    except BaseException:
+        folder.close()
+        raise
+    return Session(trainer, folder, built.averaged, built.facts, tuple(notes))
+
+
+def resume(out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: int = 0) -> Session:
+    """Go on with the run in `out` from its newest sound checkpoint, with the horizon or the logging changed if asked.
+
+    cooldown: end the run that many images from now, the learning rate going to zero on the way. Raises CheckpointError where
+    there is nothing to go on with, RecipeError for a change that would make it another run.
+    """
+    if not out.is_dir():
+        raise CheckpointError(f"there is no run at {out}; start one with sfumato train DATA --recipe NAME --out {out}")
+    folder = RunFolder(out)
+    try:
+        known = folder.about()
+        checkpoint, path, passed = folder.latest()
+        images = checkpoint.about["progress"]["images"]
+        if cooldown:
+            changes = [*changes, f"rate.images={images + cooldown}", f"rate.cooldown={cooldown}"]
+        refuse_another_run(changes)
+        recipe = recipe_from(changed(known["recipe"], changes))
+        given = Path(known["data"]) if known.get("data") else None
+        built = build(recipe, replace(place, data=place.data or given))
+        refuse_other_data(known["facts"], built.facts)
+        trainer = Trainer(recipe, built.objective, Progress())
+        trainer.restore(checkpoint)
+        folder.cut_log(checkpoint)
+        notes = [f"goes on from {path.name} ({images} images)", *(f"passed over a checkpoint: {reason}" for reason in passed)]
+        if changes:
+            notes.append(f"changed: {', '.join(changes)}")
+            folder.describe({**known, "recipe": asdict(recipe), "changes": [*known["changes"], {"images": images, "set": list(changes)}]})
+    except BaseException:
+        folder.close()
+        raise
+    return Session(trainer, folder, built.averaged, built.facts, tuple(notes))
+
+
+def run(session: Session, stop: Stop) -> Iterator[Event]:
+    """Train, writing each event to the log and to TensorBoard as it passes. The folder is let go of at the end."""
+    board = Board(session.folder.path / "tensorboard")
+    try:
+        for text in (*session.notes, *board.notes):
+            yield Note(text=text)
+        for event in train(session.trainer, session.folder, stop=stop, averaged=session.averaged):
+            if isinstance(event, Metrics | HeldOut):
+                session.folder.log({"event": type(event).__name__.lower(), **asdict(event)})
+                board.write(event)
+            yield event
+    finally:
+        board.close()
+        session.folder.close()
+
+
+def about(recipe: TrainRecipe, place: Place, built: Built, origin: dict[str, Any] | None) -> dict[str, Any]:
+    """What run.json says."""
+    return {
+        "format": "sfumato-run",
+        "version": 1,
+        "recipe": asdict(recipe),
+        "data": str(place.data.resolve()) if place.data else None,
+        "facts": built.facts,
+        "origin": origin,
+        "changes": [],
+        "engine": {**describe(place.device), "threads": torch.get_num_threads()},
+    }
+
+
+def refuse_another_run(changes: Sequence[str]) -> None:
+    """Raise RecipeError for a change to what decides the weights, other than the learning rate's course."""
+    for change in changes:
+        key = change.partition("=")[0]
+        if not any(key == c or key.startswith(c + ".") for c in CHANGEABLE):
+            allowed = ", ".join(CHANGEABLE)
+            raise RecipeError(f"--set {change!r} would make this another run; a resumed one may change {allowed}: start a new run instead")
+
+
+def refuse_other_data(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise CheckpointError where the corpora or the autoencoder are not those that the run began with."""
+    for what in ("sources", "autoencoder"):
+        if before.get(what) != now.get(what):
+            raise CheckpointError(f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same ones")

@@ -1,0 +1,111 @@
+"""Checkpoints of a run: a folder of safetensors and one JSON file that lists their sha256, written last.
+
+checkpoints/000040000/ weights.safetensors average.safetensors moments.safetensors checkpoint.json
+
+The folder is filled under a hidden name, flushed, and renamed; checkpoint.json carries its own hash. So a folder is either complete
+and checked, or it is not taken: `latest` then falls back to the one before, and says so. Nothing is ever unpickled.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+from torch import Tensor
+
+from sfumato.atomic import new_folder, write_durably
+from sfumato.errors import CheckpointError
+
+VERSION = 1
+PARTS = ("weights", "average", "moments")
+INDEX = "checkpoint.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Tensors by part and name, and the plain data beside them."""
+
+    tensors: Mapping[str, Mapping[str, Tensor]]
+    about: Mapping[str, Any]
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> None:
+    """Write a complete checkpoint, then delete all but the newest `keep` of its neighbours.
+
+    Raises OutputError where the disk is full or read-only; the earlier checkpoints are untouched then.
+    """
+    with new_folder(folder, replace=True) as part:
+        sums = {}
+        for name in PARTS:
+            data = safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in checkpoint.tensors[name].items()})
+            sums[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
+            write_durably(part / f"{name}.safetensors", data)
+        index = {"format": "sfumato-training", "version": VERSION, "sha256": sums, **checkpoint.about}
+        write_durably(part / INDEX, sealed(index))
+    for old in listed(folder.parent)[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def sealed(index: Mapping[str, Any]) -> bytes:
+    """JSON whose last entry is the sha256 of the rest."""
+    seal = hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest()
+    return json.dumps({**index, "seal": seal}, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def listed(checkpoints: Path) -> list[Path]:
+    """The checkpoint folders, oldest first; unfinished ones have hidden names and are not among them."""
+    if not checkpoints.is_dir():
+        return []
+    return sorted(p for p in checkpoints.iterdir() if p.is_dir() and p.name.isdigit())
+
+
+def latest(checkpoints: Path) -> tuple[Checkpoint, Path, list[str]]:
+    """The newest sound checkpoint, where it lies, and why newer ones were passed over. Raises CheckpointError: none is sound."""
+    passed: list[str] = []
+    for folder in reversed(listed(checkpoints)):
+        try:
+            return load_checkpoint(folder), folder, passed
+        except CheckpointError as error:
+            passed.append(str(error))
+    reasons = "; ".join(passed) or "it holds none"
+    raise CheckpointError(f"{checkpoints} has no sound checkpoint to resume from: {reasons}")
+
+
+def load_checkpoint(folder: Path) -> Checkpoint:
+    """Read and check one checkpoint. Raises CheckpointError for a missing, damaged, foreign or newer one."""
+    index = read_index(folder / INDEX)
+    tensors = {}
+    for name in PARTS:
+        file = folder / f"{name}.safetensors"
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{file} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != index["sha256"].get(file.name):
+            raise CheckpointError(f"{file} is damaged: its sha256 is not the one in {INDEX}")
+        try:
+            tensors[name] = safetensors.torch.load(data)
+        except Exception as error:  # the library raises its own type, and others on odd headers
+            raise CheckpointError(f"{file} is no safetensors file") from error
+    return Checkpoint(tensors, index)
+
+
+def read_index(file: Path) -> dict[str, Any]:
+    """checkpoint.json, its seal verified."""
+    try:
+        index = json.loads(file.read_bytes())
+        seal = index.pop("seal")
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{file} is missing or damaged") from error
+    if hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest() != seal:
+        raise CheckpointError(f"{file} is damaged: its contents do not fit its own sha256")
+    if index.get("format") != "sfumato-training" or index.get("version") != VERSION:
+        raise CheckpointError(
+            f"{file} has format {index.get('format')!r} version {index.get('version')!r}; "
+            f"this Sfumato reads 'sfumato-training' version {VERSION}: update Sfumato"
+        )
+    return index
