@@ -33,12 +33,12 @@ VAE_OPTIONS = {"widths": [8, 8], "z_channels": 4, "encoder_depth": 1, "decoder_d
 TEXT = {"width": 16, "depth": 1, "heads": 2, "hidden": 32, "positions": 16}
 
 
-def randomised(module, seed):
+def randomised(module, seed, gain=1.5):
     """The module with every weight drawn from Philox: no layer starts at zero, no global state is touched."""
     with torch.no_grad():
         for k, weight in enumerate(module.parameters()):
             values = rng.normal(seed, tuple(weight.shape), stream=rng.DATA, step=k)
-            scale = 1.0 if weight.ndim == 1 else 0.7 / np.sqrt(np.prod(weight.shape[1:]))
+            scale = 1.0 if weight.ndim == 1 else gain / np.sqrt(np.prod(weight.shape[1:]))
             weight.copy_(torch.from_numpy(values) * scale * (0.1 if weight.ndim == 1 else 1.0))
             if weight.ndim == 1:
                 weight.add_(0.5)
@@ -59,7 +59,7 @@ def files(seed=0):
     encoder = randomised(TextEncoder(vocabulary=4 + len(WORDS), **TEXT), seed + 3)
     return {
         "denoiser": serialise(randomised(UNet(**UNET), seed + 1).state_dict()),
-        "autoencoder": serialise(randomised(VAE(**VAE_OPTIONS), seed + 2).state_dict(), "float16"),
+        "autoencoder": serialise(randomised(VAE(**VAE_OPTIONS), seed + 2, 0.6).state_dict(), "float16"),
         "conditioner": write_text_encoder(encoder, origin={"source": "random"}),
         "tokenizer": tokenizer_json(),
     }

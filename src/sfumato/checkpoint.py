@@ -16,11 +16,12 @@ from sfumato.atomic import new_folder, write_durably, write_file
 from sfumato.choices import choose, near
 from sfumato.clocks import CLOCKS
 from sfumato.denoiser import NetworkDenoiser
-from sfumato.errors import CheckpointError
+from sfumato.errors import CheckpointError, RecipeError, SfumatoError
 from sfumato.manifest import LIMIT, NAME, File, Manifest
 from sfumato.pipeline import Bundle
 from sfumato.process.parameterisation import parameterisation_from
 from sfumato.process.schedules import schedule_from
+from sfumato.recipe import DTYPES
 from sfumato.weights import parse, read_verified, sha256
 
 PACKAGE = Path(__file__).parent
@@ -95,43 +96,56 @@ def load(source: str | os.PathLike[str], *, device: str = "cpu", dtype: str = "f
 
     Raises:
         CheckpointError: missing, damaged, newer than this version, or with an entry that is not understood.
-        UnavailableError: no such device.
+        UnavailableError: no such device. RecipeError: no such dtype.
     """
+    if dtype not in DTYPES:
+        raise RecipeError(f"dtype is {dtype!r}; expected one of {', '.join(DTYPES)}")
+    folder = find(source)
+    manifest = read_manifest(folder)
+
+    from sfumato.parts import device_named
+
+    place = device_named(device)
+    data = read_files(folder, manifest)
+    try:
+        return assemble(manifest, data, place, dtype)
+    except CheckpointError:
+        raise
+    except SfumatoError as problem:  # a part with impossible options says so in its own way
+        raise CheckpointError(f"{folder / NAME}: {problem}") from problem
+
+
+def assemble(manifest: Manifest, data: Mapping[str, bytes], device: Any, dtype: str) -> Bundle:
+    """The living model of a manifest and the bytes of its files. Raises SfumatoError where they do not fit."""
     import torch
 
     from sfumato.engine import describe
     from sfumato.nets.frozen import Frozen
-    from sfumato.parts import build_autoencoder, build_conditioner, build_network, device_named
+    from sfumato.parts import build_autoencoder, build_conditioner, build_network
 
-    place = device_named(device)
-    folder = find(source)
-    manifest = read_manifest(folder)
-    data = read_files(folder, manifest)
     if "denoiser" not in data:
-        raise CheckpointError(f"{folder / NAME} names no file for the denoiser; get the model again")
+        raise CheckpointError(f"{NAME} names no file for the denoiser; get the model again")
+    schedule, clock = schedule_from(manifest.schedule), choose(CLOCKS, manifest.clock, "clock")
+    parameterisation = parameterisation_from(manifest.parameterisation)
     network = build_network(manifest.denoiser, parse(data["denoiser"], "the denoiser"))
     autoencoder = build_autoencoder(manifest.autoencoder, data.get("autoencoder"))
     conditioner = build_conditioner(manifest.conditioner, data.get("conditioner"), data.get("tokenizer"))
     for module in (getattr(autoencoder, "vae", None), getattr(conditioner, "encoder", None)):
         if module is not None:
-            module.to(place)
+            module.to(device)
     precision = getattr(torch, dtype)
     return Bundle(
         name=manifest.name,
         model_hash=manifest.model_hash,
         conditioner=conditioner,
-        denoiser=NetworkDenoiser(
-            Frozen(network.to(place, precision), precision),
-            parameterisation_from(manifest.parameterisation),
-            choose(CLOCKS, manifest.clock, "clock", CheckpointError),
-        ),
+        denoiser=NetworkDenoiser(Frozen(network.to(device, precision), precision), parameterisation, clock),
         autoencoder=autoencoder,
-        schedule=schedule_from(manifest.schedule),
+        schedule=schedule,
         sizes=manifest.sizes,
         defaults=manifest.defaults,
         card=manifest.card,
         dtype=dtype,
-        engine=describe(place),
+        engine=describe(device),
     )
 
 

@@ -79,10 +79,7 @@ class Manifest:
             if not isinstance(getattr(self, entry), Mapping):
                 raise CheckpointError(f"{NAME}: {entry} is {getattr(self, entry)!r}; expected a table")
         sizes = plain(self.sizes)
-        whole = all(
-            isinstance(s, list) and len(s) == 2 and all(type(n) is int and n > 0 for n in s) for s in sizes or [None]
-        )
-        if not isinstance(sizes, list) or not whole:
+        if not isinstance(sizes, list) or not sizes or not all(map(_is_size, sizes)):
             raise CheckpointError(f"{NAME}: sizes is {self.sizes!r}; expected a list of [width, height]")
         object.__setattr__(self, "sizes", tuple((w, h) for w, h in sizes))
 
@@ -128,6 +125,10 @@ class Manifest:
         if not isinstance(files, dict):
             raise CheckpointError(f"{NAME}: files is {files!r}; expected a table")
         return cls(**entries, files={role: _file(role, entry) for role, entry in files.items()})
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(n) is int and n > 0 for n in value)
 
 
 def _file(role: str, entry: Any) -> File:

@@ -10,7 +10,7 @@ from sources import FILES, MODULES, imported, imported_modules, name_of, tree
 FLOORS = (
     {"types", "errors", "arrays", "rng", "choices", "atomic", "weights"},
     {"process", "nets", "corpus"},
-    {"samplers", "guidance", "denoiser", "conditioner", "autoencoder", "latents", "clocks", "text"},
+    {"samplers", "guidance", "denoiser", "conditioner", "autoencoder", "latents", "clocks", "text", "padding"},
     {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine"},
     {"train", "adapters", "inspect", "provenance", "model", "picture"},
     {"evaluate"},

@@ -18,7 +18,7 @@ from sfumato.recipe import Recipe
 TRAIL = ("pipeline", "conditioner", "process.schedule", "denoiser", "samplers.ddim")
 
 FOOTNOTES = {
-    "guidance",  # one click off the denoiser
+    "guidance", "padding",  # one click off the denoiser
     "process.prediction", "process.parameterisation",  # how an output is read
     "process.rectified", "process.curve", "process.grid",  # the model's schedule and its levels
     "samplers.base", "rng", "recipe", "choices", "arrays", "autoencoder", "types",

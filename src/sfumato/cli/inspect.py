@@ -125,7 +125,7 @@ def print_trace(facts: Mapping[str, Any]) -> None:
     print_columns([name for name, _, _ in COLUMNS], rows)
     kept = sum(1 for event in events if event.get("file"))
     print(
-        "x_t, x0_hat, eps_hat: root mean squares (noise has 1); guidance: that of eps_cond - eps_null; "
+        "x_t, x0_hat, eps_hat: root mean squares (noise has 1); guidance: that of v_cond - v_null; "
         "cosine: between these two"
     )
     print(

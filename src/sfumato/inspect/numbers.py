@@ -22,7 +22,8 @@ def step_numbers(step: Step) -> dict[str, Any]:
 
     Sizes are root mean squares.
 
-    guidance: rms(eps_cond - eps_null). cosine: of eps_cond and eps_null, over the whole batch.
+    guidance: rms(v_cond - v_null); v says something at every level, where eps_hat is certain at t = 1 and x0_hat at t = 0.
+    cosine: of v_cond and v_null, over the whole batch.
     """
     belief = step.prediction
     entries: dict[str, Any] = {"event": "step", "i": step.i}
@@ -35,7 +36,7 @@ def step_numbers(step: Step) -> dict[str, Any]:
     }
     entries["evaluations"] = 1 + len(step.extra)
     if {"cond", "null"} <= set(belief.terms):
-        cond, null = (as_numpy(belief.terms[name].eps_hat).astype(np.float64).ravel() for name in ("cond", "null"))
+        cond, null = (as_numpy(belief.terms[name].v_hat).astype(np.float64).ravel() for name in ("cond", "null"))
         entries["guidance"] = rms(cond - null)
         length = math.sqrt(float(cond @ cond) * float(null @ null))
         entries["cosine"] = float(cond @ null) / length if length > 0.0 else 0.0
