@@ -65,6 +65,7 @@ class Curve(ABC):
             raise ScheduleError(f"lam = {lam}: the noisiest level of this schedule has {lowest}; ask for no less")
         with np.errstate(over="ignore"):
             t = np.clip(self.time(np.atleast_1d(lams)), 0.0, 1.0)
+        t[np.atleast_1d(lams) == -np.inf] = 1.0
         return t if lams.ndim else float(t[0])
 
 
