@@ -64,9 +64,13 @@ def test_a_folder_appears_whole(tmp_path):
 
 
 def test_a_folder_that_fails_vanishes(tmp_path):
-    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "m") as building:
-        (building / "x").write_bytes(b"1")
-        raise ZeroDivisionError
+    def half_way():
+        with new_folder(tmp_path / "m") as building:
+            (building / "x").write_bytes(b"1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half_way()
     assert os.listdir(tmp_path) == []
 
 

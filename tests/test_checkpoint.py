@@ -7,13 +7,13 @@ import shutil
 
 import pytest
 import torch
-from tiny import UNET, files, manifest, write_tiny
 
 from sfumato import checkpoint
 from sfumato.checkpoint import load, read_manifest, save, standalone
 from sfumato.errors import CheckpointError, OutputError, UnavailableError
 from sfumato.pipeline import generate
 from sfumato.weights import parse, serialise
+from tiny import UNET, files, manifest, write_tiny
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_pickle_by_another_name_is_never_opened(folder, protocol, vouched, tmp
         put(folder, "denoiser", data)
     else:
         (folder / "denoiser.safetensors").write_bytes(data)
-    with pytest.raises(CheckpointError, match="pickle|damaged|not a safetensors file"):
+    with pytest.raises(CheckpointError, match=r"pickle|damaged|not a safetensors file"):
         load(folder)
     if protocol not in (0,):
         with pytest.raises(CheckpointError, match="is a pickle"):
@@ -266,10 +266,9 @@ def test_devices(tiny_folder):
 
 def test_a_folder_written_by_hand_with_pixels(tmp_path):
     plain = UNET | {"in_channels": 3, "out_channels": 3}
-    from tiny import randomised
-
     from sfumato.model import Model
     from sfumato.nets.unet import UNet
+    from tiny import randomised
 
     parts = files() | {"denoiser": serialise(randomised(UNet(**plain), 5).state_dict())}
     parts = {role: data for role, data in parts.items() if role != "autoencoder"}

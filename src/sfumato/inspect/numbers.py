@@ -22,7 +22,8 @@ def step_numbers(step: Step) -> dict[str, Any]:
 
     Sizes are root mean squares.
 
-    guidance: rms(v_cond - v_null); v says something at every level, where eps_hat is certain at t = 1 and x0_hat at t = 0.
+    guidance: rms(v_cond - v_null); v says something at every level, eps_hat nothing at t = 1 and x0_hat nothing at
+    t = 0.
     cosine: of v_cond and v_null, over the whole batch.
     """
     belief = step.prediction
