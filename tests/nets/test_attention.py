@@ -73,6 +73,20 @@ def test_without_a_context_it_attends_to_itself():
     torch.testing.assert_close(layer(x), layer(x, x))
 
 
+def test_a_turn_is_applied_to_queries_and_keys_and_not_to_values():
+    torch.manual_seed(0)
+    layer, x, seen = Attention(16, heads=2), torch.randn(1, 5, 16), []
+
+    def kernel(*parts):
+        seen.append(parts[:3])
+        return fused(*parts)
+
+    layer.kernel = kernel
+    layer(x), layer(x, turn=lambda part: 2 * part)
+    for plain, turned, factor in zip(*seen, (2, 2, 1), strict=True):
+        torch.testing.assert_close(turned, factor * plain)
+
+
 def test_qk_norm_bounds_the_scores_whatever_the_size_of_the_input():
     torch.manual_seed(0)
     layer, x, seen = Attention(16, heads=2, qk_norm=True), torch.randn(1, 5, 16), []

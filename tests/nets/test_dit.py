@@ -133,6 +133,18 @@ def test_tiny_dit_of_the_paper_is_its_equations():
 
 @pytest.mark.parametrize("options", [PAPER, MODERN])
 @torch.no_grad()
+def test_where_a_patch_lies_matters(options):
+    net = build(**options)
+    x, tokens, mask = inputs()
+    out, moved = net(x, 1.0, tokens, mask), net(x.roll(4, dims=3), 1.0, tokens, mask)
+    assert (moved.roll(-4, dims=3) - out).abs().max() > 1e-3
+    net.added = net.turning = None
+    out, moved = net(x, 1.0, tokens, mask), net(x.roll(4, dims=3), 1.0, tokens, mask)
+    torch.testing.assert_close(moved.roll(-4, dims=3), out, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("options", [PAPER, MODERN])
+@torch.no_grad()
 def test_padding_tokens_have_no_say(options):
     net = build(**options)
     x, tokens, mask = inputs()
