@@ -21,23 +21,27 @@ Belief = Callable[[State, Level], Prediction]
 """An exact denoiser that takes levels of arrays [b, 1, ...]."""
 
 STAGES = 8
+TOLERANCE = 1e-12
+"""How well two answers must agree, in parts of the largest entry."""
 NEARLY_CLEAN = 1e-9
 """The angle at which the rest of the way to sigma = 0 is one straight step: it bends by about its square."""
 
 
-def integrate(denoise: Belief, x: State, here: Level, there: Level, *, tolerance: float = 1e-12) -> State:
+def integrate(denoise: Belief, x: State, here: Level, there: Level, *, most: int = 4096) -> State:
     """`x` carried from `here` to `there`, with twice the panels until the answer stands still.
 
-    Accuracy: the last two answers agree to `tolerance` times the largest entry. Raises ScheduleError when 4096 panels
-    do not suffice.
+    Accuracy: the last two answers agree to 1e-12 of the largest entry. Raises ScheduleError when `most` panels do not
+    suffice.
     """
     panels, coarse = 16, None
-    while panels <= 4096:
+    while panels <= most:
         fine = _solve(denoise, x, here, there, panels)
-        if coarse is not None and np.abs(fine - coarse).max() <= tolerance * np.abs(fine).max():
+        if coarse is not None and np.abs(fine - coarse).max() <= TOLERANCE * np.abs(fine).max():
             return fine
         panels, coarse = 2 * panels, fine
-    raise ScheduleError(f"the trajectory from {here} to {there} is not settled to {tolerance} by 4096 panels")
+    raise ScheduleError(
+        f"the trajectory from {here} to {there} is not settled by {most} panels; is the denoiser smooth?"
+    )
 
 
 def _solve(denoise: Belief, x: State, here: Level, there: Level, panels: int) -> State:

@@ -1,0 +1,88 @@
+"""Loss weights: each paper's formula for each thing a network may output, and one weighting of the belief behind them all."""
+
+import numpy as np
+import pytest
+import torch
+
+from sfumato.errors import LevelError, ScheduleError
+from sfumato.process.parameterisation import X0, Edm, Eps, Flow, V
+from sfumato.process.schedule import CLEAN
+from sfumato.process.schedules import EDM, Linear, Rectified
+from sfumato.process.weighting import EdmWeighting, MinSnr, Simple, Weighting, weighting_from, weighting_to
+
+LEVELS = [Linear().at(i) for i in (5, 200, 260, 500, 1000)]
+at_each = pytest.mark.parametrize("level", LEVELS, ids=lambda level: f"{level.i}")
+
+
+def ratio(level):
+    return (level.alpha / level.sigma) ** 2
+
+
+@at_each
+@pytest.mark.parametrize("gamma", [5.0, 1.0])
+def test_min_snr_is_the_papers(level, gamma):
+    snr, weight = ratio(level), MinSnr(gamma)
+    assert weight(level, X0()) == pytest.approx(min(snr, gamma), rel=1e-12)
+    assert weight(level, Eps()) == pytest.approx(min(snr, gamma) / snr, rel=1e-12)
+    assert weight(level, V()) == pytest.approx(min(snr, gamma) / (snr + 1), rel=1e-12)
+
+
+def test_the_levels_lie_on_both_sides_of_the_cap():
+    assert {ratio(level) > 5.0 for level in LEVELS} == {True, False}
+
+
+def test_edm_weight_is_the_papers():
+    for i in (3, 500, 1000):
+        level = EDM().at(i)
+        s, d = level.sigma, 0.5
+        assert EdmWeighting()(level, X0()) == pytest.approx((s**2 + d**2) / (s * d) ** 2, rel=1e-12)
+        assert EdmWeighting()(level, Edm()) == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("weighting", [MinSnr(), EdmWeighting()], ids=lambda w: w.kind)
+def test_the_same_loss_whatever_is_predicted(weighting):
+    """One wrong belief costs the same, in whichever output it is measured."""
+    level = Rectified().at(370)
+    x_0, eps = np.array([0.4]), np.array([-1.1])
+    x_t = level.alpha * x_0 + level.sigma * eps
+    wrong_x0 = np.array([0.9])
+    wrong_eps = (x_t - level.alpha * wrong_x0) / level.sigma
+    costs = []
+    for parameterisation in (Eps(), X0(), V(), Flow(), Edm(), Edm(sigma_data=1.5)):
+        right, wrong = parameterisation.target(x_0, eps, level), parameterisation.target(wrong_x0, wrong_eps, level)
+        costs.append((weighting(level, parameterisation) * (right - wrong) ** 2).item())
+    np.testing.assert_allclose(costs, costs[0], rtol=1e-12)
+
+
+def test_simple_is_one():
+    assert isinstance(Simple(), Weighting)
+    assert Simple()(CLEAN, Eps()) == 1.0
+
+
+def test_arrays_and_tensors():
+    many = Linear().at(np.array([5, 260, 1000]))
+    ours = MinSnr()(many, V())
+    np.testing.assert_allclose(ours, [MinSnr()(Linear().at(i), V()) for i in (5, 260, 1000)], rtol=1e-14)
+    theirs = MinSnr()(many.against(torch.zeros(3, 1, dtype=torch.float64)), V())
+    np.testing.assert_allclose(theirs[:, 0].numpy(), ours, rtol=1e-13)
+
+
+def test_ends():
+    noise = Rectified().at(1000)
+    for weighting in (MinSnr(), EdmWeighting()):
+        for level in (CLEAN, noise):
+            for parameterisation in (V(), Flow(), Edm()):
+                assert np.isfinite(weighting(level, parameterisation))
+    with pytest.raises(LevelError):
+        MinSnr()(noise, Eps())
+
+
+def test_options():
+    for options in ({"kind": "simple"}, {"kind": "min-snr", "gamma": 3.0}, {"kind": "edm", "sigma_data": 1.0}):
+        assert weighting_to(weighting_from(options)) == options
+    with pytest.raises(ScheduleError, match="did you mean 'min-snr'"):
+        weighting_from({"kind": "min_snr"})
+    with pytest.raises(ScheduleError, match="gamma"):
+        MinSnr(0.0)
+    with pytest.raises(ScheduleError, match="sigma_data"):
+        EdmWeighting(-1.0)
