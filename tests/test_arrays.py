@@ -33,6 +33,12 @@ def test_std(make):
     np.testing.assert_allclose(arrays.as_numpy(arrays.std(make(VALUES)))[:, 0, 0, 0], VALUES.std(axis=(1, 2, 3)), rtol=1e-12)
 
 
+def test_norm(make):
+    norms = arrays.as_numpy(arrays.norm(make(VALUES)))
+    assert norms.shape == (3, 1, 1, 1)
+    np.testing.assert_allclose(norms[:, 0, 0, 0], np.linalg.norm(VALUES.reshape(3, -1), axis=1), rtol=1e-12)
+
+
 def test_like_takes_kind_and_dtype_of_the_reference(make):
     reference = make(VALUES.astype(np.float32))
     answer = arrays.like(VALUES, reference)

@@ -168,7 +168,7 @@ def moments(sampler, data: Gaussian, visited) -> tuple[float, float, float]:
     depends on norms is followed too, as it is for infinitely many pixels.
     """
     first = visited[0]
-    mean = np.zeros((1, 4 * len(visited)))
+    mean = np.zeros((1, 8 * len(visited)))
     mean[0, 0] = data.mean
     x = first.alpha * mean
     x[0, 1] = math.sqrt(data.variance(first))

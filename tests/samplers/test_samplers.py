@@ -1,5 +1,7 @@
 """What every sampler promises, on every schedule and at both singular ends."""
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -180,6 +182,14 @@ def test_registry_round_trip(sampler):
 def test_refusals(options, message):
     with pytest.raises(RecipeError, match=message):
         sampler_from(options)
+
+
+def test_importing_samplers_imports_no_torch():
+    probe = (
+        "import sys, sfumato.samplers, sfumato.rng; print({'torch', 'scipy'} & set(sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "set()"
 
 
 def test_no_levels_no_steps():
