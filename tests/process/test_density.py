@@ -60,8 +60,9 @@ def test_noise_grows_with_u(kind):
     assert isinstance(density, Density)
     for schedule in (Linear(), Rectified(), EDM()):
         level = density(u, schedule)
-        assert (np.diff(level.sigma_edm) >= 0.0).all()
-        assert level.sigma_edm[0] < level.sigma_edm[-1]
+        assert (np.diff(level.t) >= 0.0).all()
+        assert (np.diff(level.sigma) >= 0.0).all()
+        assert level.sigma[0] < level.sigma[-1]
     assert density_from(density_to(density)) == density
 
 

@@ -174,6 +174,12 @@ def test_impossible_schedules(build):
         build()
 
 
+def test_without_signal_sigma_edm_is_infinite():
+    level = Rectified().at(1000)
+    assert (level.sigma_edm, level.lam) == (math.inf, -math.inf)
+    assert (CLEAN.sigma_edm, CLEAN.lam) == (0.0, math.inf)
+
+
 def test_a_level_of_arrays_stands_against_a_batch():
     level = Rectified()(np.array([0.25, 0.75])).against(torch.zeros(2, 3, 4, 4))
     assert level.alpha.shape == (2, 1, 1, 1)

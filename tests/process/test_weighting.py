@@ -1,4 +1,4 @@
-"""Loss weights: each paper's formula for each thing a network may output, and one weighting of the belief behind them all."""
+"""Loss weights: each paper's formula for each thing a network may output, and one belief behind them all."""
 
 import numpy as np
 import pytest

@@ -82,7 +82,7 @@ class LogNormal:
     def __call__(self, u: Uniforms, schedule: Schedule, /) -> Level:
         """lam = -(mean + std z), z the normal quantile of u."""
         lams = np.maximum(-(self.mean + self.std * _quantile(u)), schedule.at(schedule.T).lam)
-        return schedule(np.asarray([schedule.t_of_lam(float(lam)) for lam in lams]))
+        return schedule(schedule.t_of_lam(lams))
 
 
 DENSITIES = Registry("level density", {cls.kind: cls for cls in (Uniform, DiscreteUniform, LogitNormal, LogNormal)})

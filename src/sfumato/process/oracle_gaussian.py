@@ -1,7 +1,6 @@
 """The Gaussian oracle: everything about it is a formula."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Float
@@ -33,7 +32,7 @@ class Gaussian:
             )
 
     @classmethod
-    def from_covariance(cls, mean: Float[np.ndarray, " n"], covariance: Float[np.ndarray, "n n"]) -> Self:
+    def from_covariance(cls, mean: Float[np.ndarray, " n"], covariance: Float[np.ndarray, "n n"]) -> "Gaussian":
         """From a full covariance matrix, by its eigenvectors."""
         variance, axes = np.linalg.eigh(covariance)
         return cls(mean, np.sqrt(np.maximum(variance, 0.0)), axes)

@@ -3,6 +3,7 @@
 A Level is one point of a schedule; samplers and training see only Levels, so every schedule serves every sampler.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -36,7 +37,9 @@ class Level:
 
     @property
     def sigma_edm(self) -> Scalar:
-        """sigma / alpha: the noise level of Karras et al. 2022."""
+        """sigma / alpha: the noise level of Karras et al. 2022; inf at alpha = 0."""
+        if isinstance(self.alpha, float) and self.alpha == 0.0:
+            return math.inf
         return self.sigma / self.alpha
 
     def against(self, x: State, /) -> "Level":
@@ -64,6 +67,6 @@ class Schedule(Protocol):
         """The level of the integer step i in 0..T (or of an array of them), t = i / T; 0 is CLEAN."""
         ...
 
-    def t_of_lam(self, lam: float, /) -> float:
+    def t_of_lam(self, lam: Scalar, /) -> Scalar:
         """The time whose half log-SNR is `lam`."""
         ...
