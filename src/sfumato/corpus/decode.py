@@ -15,14 +15,16 @@ MAX_PIXELS = 64_000_000
 def over_white(data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
     """Decode PNG, JPEG or WebP, lay straight alpha over white, and fit it in size x size.
 
-    out = alpha rgb + (1 - alpha) 255, rounded. A picture that is not square is centred on a white square first; scaling (area
-    averaging with Lanczos' filter) comes after the compositing, which is the same as scaling premultiplied colours.
+    out = alpha rgb + (1 - alpha) 255, rounded. A picture that is not square is centred on a white square first; scaling
+    (Lanczos) comes after the compositing, which is the same as scaling premultiplied colours.
     Raises CorpusError with the reason.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise CorpusError(f"its picture has {opened.width}x{opened.height} pixels, above the limit of {MAX_PIXELS}")
+                raise CorpusError(
+                    f"its picture has {opened.width}x{opened.height} pixels, above the limit of {MAX_PIXELS}"
+                )
             rgba = np.asarray(opened.convert("RGBA"), np.float32)
     except CorpusError:
         raise

@@ -9,10 +9,10 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def folder_table(folder: Path) -> Table:
-    """The pictures of a folder and its sub-folders in name order, each with the text file of the same name as its caption.
+    """The pictures of a folder and its sub-folders in name order, captioned by the text files of the same names.
 
-    A second line of that file, where there is one, gives keywords, separated by commas. Pictures without a caption are left
-    out and listed. Every picture belongs to the split "train", except those below a sub-folder called "val".
+    A second line of that file, where there is one, gives keywords, separated by commas. Pictures without a caption are
+    left out and listed. Every picture belongs to the split "train", except those below a sub-folder called "val".
     """
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     if not files:

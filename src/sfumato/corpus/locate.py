@@ -9,8 +9,8 @@ from sfumato.errors import CorpusError
 def locate(name: str, data: Path | None) -> Path:
     """The file or folder of the corpus `name` ("glyphs", or any path).
 
-    A name is looked for as `name.parquet` or `name` in `data` (the command's DATA), which may also be that file itself, then
-    in the folder that the environment's SFUMATO_DATA names. Raises CorpusError with the remedy.
+    A name is looked for as `name.parquet` or `name` in `data` (the command's DATA), which may also be that file itself,
+    then in the folder that the environment's SFUMATO_DATA names. Raises CorpusError with the remedy.
     """
     given = [data] if data is not None else []
     if "SFUMATO_DATA" in os.environ:

@@ -86,7 +86,9 @@ def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
     try:
         import pyarrow.parquet as parquet
     except ImportError as error:
-        raise UnavailableError("reading a corpus needs pyarrow, which is not installed: pip install 'sfumato[train]'") from error
+        raise UnavailableError(
+            "reading a corpus needs pyarrow, which is not installed: pip install 'sfumato[train]'"
+        ) from error
     if not path.is_file():
         raise CorpusError(f"there is no corpus at {path}; give a .parquet file or a folder of pictures")
     try:

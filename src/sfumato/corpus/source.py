@@ -1,7 +1,7 @@
 """A corpus opened for training: rows of one split, and their pictures as a memory-mapped 8-bit array.
 
-The array is a pure function of (the file's sha256, split, size): it is made once, written beside a JSON index to a temporary name,
-and renamed, so that a cache folder never holds half a file.
+The array is a pure function of (the file's sha256, split, size): it is made once, written beside a JSON index to a
+temporary name, and renamed, so that a cache folder never holds half a file.
 """
 
 import hashlib
@@ -106,12 +106,16 @@ def _decode_all(table: Table, rows: list[Row], size: int, array: Path, index: Pa
         part.write_text(text, "utf-8")
         os.replace(part, index)
     except OSError as error:
-        raise OutputError(f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or name another with --cache") from error
+        raise OutputError(
+            f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or give --cache"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 
 
-def _decode_to(part: Path, table: Table, rows: list[Row], size: int, progress: Progress | None) -> tuple[list[Skipped], int]:
+def _decode_to(
+    part: Path, table: Table, rows: list[Row], size: int, progress: Progress | None
+) -> tuple[list[Skipped], int]:
     def attempt(data: bytes) -> UInt8[np.ndarray, "s s 3"] | str:
         try:
             return over_white(data, size)

@@ -6,7 +6,8 @@ loss = |y - x| + g |grad y - grad x| + m (y - x)^2          reconstruction: L1, 
      + e |decode(D z) - D x|                                equivariance to scale (Kouzelis et al. 2025, "EQ-VAE")
      + k KL(q(z|x) || N(0, I)) per element                  Kingma and Welling 2014
 
-each a mean over elements. It is trained on random crops: the network has no notion of position, so whole pictures work too.
+each a mean over elements. It is trained on random crops: the network has no notion of position, so whole pictures work
+too.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,10 @@
-"""The average of the weights over a run, by a power of time (Karras et al. 2024, "Analyzing and improving the training
-dynamics of diffusion models", section 3).
+"""The average of the weights over a run, by a power of time.
 
-avg_k = beta_k avg_(k-1) + (1 - beta_k) w_k with beta_k = (1 - 1/k)^(gamma + 1): the weight of step k in the average at step K
-goes as (k/K)^gamma, so the average's width is a fixed fraction sigma_rel of the run so far, whatever its length, and its
-first value is forgotten by construction.
+Karras et al. 2024, "Analyzing and improving the training dynamics of diffusion models", section 3:
+
+avg_k = beta_k avg_(k-1) + (1 - beta_k) w_k with beta_k = (1 - 1/k)^(gamma + 1): step k's weight in the average at K
+goes as (k/K)^gamma, so the average's width is a fixed fraction sigma_rel of the run so far, whatever its length, and
+its first value is forgotten by construction.
 """
 
 import numpy as np

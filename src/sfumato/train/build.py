@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from sfumato.autoencoder import Autoencoder, Pixels
+from sfumato.choices import near
 from sfumato.corpus.locate import locate
 from sfumato.corpus.prompt import Prompting
 from sfumato.corpus.source import Source, open_source
@@ -17,7 +18,6 @@ from sfumato.errors import RecipeError, SfumatoError
 from sfumato.latents import LatentSpace
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
-from sfumato.choices import near
 from sfumato.train.autoencoding import Autoencoding
 from sfumato.train.chance import seeded
 from sfumato.train.denoiser_task import DenoiserTask
@@ -54,7 +54,7 @@ class Built:
 
 
 def build(recipe: TrainRecipe, place: Place) -> Built:
-    """Everything a run needs. Raises CorpusError, RecipeError, CheckpointError or OutputError, each naming its remedy."""
+    """All that a run needs. Raises CorpusError, RecipeError, CheckpointError or OutputError, each naming its remedy."""
     sources, val = open_sources(recipe, place)
     lengths, weights = [len(s) for s in sources], [c.weight for c in recipe.data.sources]
     order = Order(recipe.seed, lengths, weights)
@@ -76,7 +76,9 @@ def open_sources(recipe: TrainRecipe, place: Place) -> tuple[list[Source], Sourc
     def opened(name: str, split: str, styles: tuple[str, ...]) -> Source:
         path = locate(name, place.data)
         progress = lambda done, total: place.report(f"decoding {path.name} ({split})", done, total)  # noqa: E731
-        return open_source(path, split=split, size=recipe.data.size, cache=place.cache, progress=progress, styles=styles)
+        return open_source(
+            path, split=split, size=recipe.data.size, cache=place.cache, progress=progress, styles=styles
+        )
 
     chosen = recipe.data.sources
     sources = [opened(c.name, "train", c.styles) for c in chosen]
@@ -87,12 +89,10 @@ def make_network(recipe: TrainRecipe, size: int) -> nn.Module:
     """The recipe's network with weights drawn from its seed. Raises RecipeError for unknown or impossible arguments."""
     arguments = {k: v for k, v in recipe.network.items() if k != "kind"}
     kind = str(recipe.network.get("kind"))
-    if recipe.objective == "autoencoder":
-        cls: type[nn.Module] = VAE
-    elif kind in NETWORKS:
-        cls = network_class(kind)
-    else:
-        raise RecipeError(f"network.kind is {recipe.network.get('kind')!r}; {near(kind, NETWORKS)}")
+    known = ("vae",) if recipe.objective == "autoencoder" else NETWORKS
+    if kind not in known:
+        raise RecipeError(f"network.kind is {recipe.network.get('kind')!r}; {near(kind, known)}")
+    cls = VAE if kind == "vae" else network_class(kind)
     try:
         with seeded(recipe.seed):
             return cls(**arguments)
@@ -103,7 +103,13 @@ def make_network(recipe: TrainRecipe, size: int) -> nn.Module:
 
 
 def denoising(
-    recipe: TrainRecipe, place: Place, net: nn.Module, sources: list[Source], val: Source, order: Order, facts: dict[str, Any]
+    recipe: TrainRecipe,
+    place: Place,
+    net: nn.Module,
+    sources: list[Source],
+    val: Source,
+    order: Order,
+    facts: dict[str, Any],
 ) -> DenoiserTask:
     """The denoiser's objective over latents or pixels."""
     stores: list[Store]
@@ -134,7 +140,7 @@ def in_latents(
     recipe: TrainRecipe, place: Place, sources: list[Source], val: Source, facts: dict[str, Any]
 ) -> tuple[list[Store], Store, LatentSpace]:
     """The sources' latents from the cache, encoding them where they are not there yet."""
-    vae, digest = load_vae(recipe.space)
+    vae, digest, facts["vae"] = load_vae(recipe.space)
     vae = vae.to(place.device, memory_format=torch.channels_last)
 
     def encoded(source: Source) -> Any:
@@ -157,7 +163,13 @@ def in_latents(
 
 
 def autoencoding(
-    recipe: TrainRecipe, place: Place, net: nn.Module, sources: list[Source], val: Source, order: Order, facts: dict[str, Any]
+    recipe: TrainRecipe,
+    place: Place,
+    net: nn.Module,
+    sources: list[Source],
+    val: Source,
+    order: Order,
+    facts: dict[str, Any],
 ) -> Autoencoding:
     """The autoencoder's objective."""
     return Autoencoding(

@@ -1,7 +1,7 @@
 """The noise of training, as a pure function of (seed, stream, step): generators are seeded anew for every step.
 
-Large arrays are drawn on the run's own device, so two kinds of device draw different noise; the same device draws the same
-noise after a resume. Nothing is left to save but the number of the step.
+Large arrays are drawn on the run's own device, so two kinds of device draw different noise; the same device draws the
+same noise after a resume. Nothing is left to save but the number of the step.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def seeded_dropout(seed: int, step: int, device: torch.device, draw: int = 0) -> Iterator[None]:
-    """Inside, dropout layers (which can only use torch's own generator) draw from this step's key; outside, nothing changed."""
+    """Inside, dropout layers (which can only use torch's own generator) draw from this step's key."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         value = key(seed, rng.DROPOUT, step, draw)

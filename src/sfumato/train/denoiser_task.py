@@ -20,7 +20,13 @@ class DenoiserTask(Denoising):
     """Denoising plus val rows and an autoencoder to draw samples with."""
 
     def __init__(
-        self, net: nn.Module, *, recipe: TrainRecipe, autoencoder: Autoencoder, val: tuple[Store, Sequence[Row]], **parts: Any
+        self,
+        net: nn.Module,
+        *,
+        recipe: TrainRecipe,
+        autoencoder: Autoencoder,
+        val: tuple[Store, Sequence[Row]],
+        **parts: Any,
     ) -> None:
         super().__init__(net, **parts)
         self.recipe, self.autoencoder, self.val = recipe, autoencoder, val

@@ -1,8 +1,8 @@
 """The denoiser's objective: guess what the parameterisation asks for at a random noise level.
 
-loss = E_{x_0, c, t, eps} w(t) |net(c_in x_t, clock(t), c) - target(x_0, eps, t)|^2 / d,   x_t = alpha_t x_0 + sigma_t eps
-(Ho et al. 2020, eq. 14, with any parameterisation and density of t). The prompt is dropped with a small probability, so that one
-network learns both beliefs of classifier-free guidance (Ho and Salimans 2022).
+loss = E_{x_0, c, t, eps} w(t) |net(c_in x_t, clock(t), c) - target(x_0, eps, t)|^2 / d,  x_t = alpha x_0 + sigma eps
+(Ho et al. 2020, eq. 14, with any parameterisation and density of t). The prompt is dropped with a small probability, so
+that one network learns both beliefs of classifier-free guidance (Ho and Salimans 2022).
 """
 
 from collections.abc import Sequence
@@ -82,13 +82,15 @@ class Denoising:
     def batch(self, moment: Moment) -> tuple[Tensor, list[str], Float64[np.ndarray, " b"]]:
         """x_0, prompts, and one uniform number for each noise level, stratified: (k + U_k) / b for the k-th picture.
 
-        Stratifying keeps each level's distribution and takes most of the levels' noise out of the batch's loss (Kingma et al.
-        2021, appendix I, in another form).
+        Stratifying keeps each level's distribution and takes most of the levels' noise out of the batch's loss (Kingma
+        et al. 2021, appendix I, in another form).
         """
         places, chance = self.order.at(moment.shown, moment.count)
         x_0 = self.draw(places, chance, moment.step)
         rows = [self.rows[s][r] for s, r in places]
-        prompts = [training_prompt(row, self.prompting, c[DROP], c[KEYWORD]) for row, c in zip(rows, chance, strict=True)]
+        prompts = [
+            training_prompt(row, self.prompting, c[DROP], c[KEYWORD]) for row, c in zip(rows, chance, strict=True)
+        ]
         u = rng.uniform(self.seed, (moment.count,), stream=rng.TRAIN_LEVEL, step=moment.step)
         return x_0, prompts, (np.arange(moment.count) + u) / moment.count
 
@@ -111,6 +113,6 @@ class Denoising:
 
 
 def mirrorable(row: Row) -> bool:
-    """Whether the mirrored picture still fits its caption: no side is named, and it holds no lettering that is known of."""
+    """Whether the mirrored picture still fits its caption: no side is named, and it is no flag."""
     words = row.caption.lower()
     return not any(side in words for side in SIDES) and "flag" not in row.style

@@ -1,4 +1,4 @@
-"""What a training run tells: everything a progress bar, a log or a test needs. The loop yields these and prints nothing."""
+"""What a training run tells a progress bar, a log or a test: the loop yields these and prints nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class Metrics:
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """The loss of the averaged weights on fixed val rows with fixed noise: one mean, and its standard error, per noise level."""
+    """The loss of the averaged weights on fixed val rows with fixed noise: mean and standard error by noise level."""
 
     images: int
     levels: tuple[float, ...]

@@ -1,10 +1,92 @@
-"""The averaged weights of a run as a model folder."""
+"""The averaged weights of a run as something to use: a model folder, or an autoencoder with its description."""
 
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from sfumato import checkpoint
+from sfumato.atomic import new_folder, write_durably
+from sfumato.latents import LatentSpace
+from sfumato.manifest import Manifest
+from sfumato.process.parameterisation import parameterisation_to
+from sfumato.process.schedules import schedule_to
+from sfumato.train.autoencoding import Autoencoding
+from sfumato.train.denoiser_task import DenoiserTask
+from sfumato.train.frozen_parts import blob
+from sfumato.train.machine import machine
 from sfumato.train.session import Session
+from sfumato.weights import serialise
 
 
-def export(session: Session) -> Path:
-    """RUN/model, replaced if it is there."""
-    raise NotImplementedError
+def export(session: Session, folder: Path | None = None, *, dtype: str = "float16") -> Path:
+    """Write the average as a model folder, by default RUN/model (replaced if it is there), and answer where.
+
+    A denoiser's folder is complete but for the text encoder, which every installation has; an autoencoder's holds
+    autoencoder.safetensors and autoencoder.json, and can be named by a recipe's space.autoencoder.
+    Raises OutputError where it cannot be written.
+    """
+    target = folder or session.folder.path / "model"
+    if isinstance(session.trainer.objective, Autoencoding):
+        return export_autoencoder(session, target, dtype)
+    assert isinstance(session.trainer.objective, DenoiserTask)
+    export_model(session, session.trainer.objective, target, dtype)
+    return target
+
+
+def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str) -> None:
+    """A text-to-image model."""
+    recipe, space = session.trainer.recipe, task.autoencoder
+    files = {"denoiser": serialise(session.trainer.average.weights, dtype)}
+    described: dict[str, Any] = {"kind": "pixels"}
+    if isinstance(space, LatentSpace):
+        files["autoencoder"] = serialise(space.vae.state_dict(), dtype)
+        described = {"kind": "vae", "scale": space.scale, "shift": space.shift, **session.facts["vae"]}
+    shared = {role: blob(recipe.text[name], checkpoint.ROLES[role]) for role, name in TEXT.items()}
+    manifest = Manifest(
+        name=recipe.name,
+        denoiser=dict(recipe.network),
+        autoencoder=described,
+        conditioner={k: v for k, v in recipe.text.items() if k in ("kind", "max_tokens")},
+        parameterisation=parameterisation_to(task.noising.parameterisation),
+        schedule=schedule_to(task.noising.schedule),
+        clock=dict(recipe.process.clock),
+        sizes=((recipe.data.size, recipe.data.size),),
+        defaults={"steps": recipe.watch.steps, "guidance": {"kind": "classifier-free", "scale": recipe.watch.guidance}},
+        card=card(session, task),
+    )
+    checkpoint.save(target, manifest, files, shared=shared, replace_existing=True)
+
+
+TEXT = {"conditioner": "encoder", "tokenizer": "tokenizer"}
+
+
+def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:
+    """What the model was trained on and how: data, licences, recipe, steps, time, machine, held-out loss."""
+    progress, recipe = session.trainer.progress, session.trainer.recipe
+    licences = Counter(row.license for rows in task.rows for row in rows)
+    held_out = [e for e in session.folder.entries() if e["event"] == "heldout"]
+    return {
+        "about": recipe.about,
+        "data": session.facts["sources"],
+        "licences": dict(licences.most_common()),
+        "recipe": asdict(recipe),
+        "images": progress.images,
+        "steps": progress.step,
+        "hours": round(progress.seconds / 3600, 2),
+        "machine": machine(task.device),
+        "parameters": session.facts["parameters"],
+        "held_out": {k: held_out[-1][k] for k in ("images", "levels", "loss", "error")} if held_out else None,
+    }
+
+
+def export_autoencoder(session: Session, target: Path, dtype: str) -> Path:
+    """The autoencoder's weights and its arguments."""
+    recipe, progress = session.trainer.recipe, session.trainer.progress
+    about = {"options": {k: v for k, v in recipe.network.items() if k != "kind"}, "images": progress.images, "recipe": asdict(recipe)}
+    with new_folder(target, replace=True) as building:
+        write_durably(building / "autoencoder.safetensors", serialise(session.trainer.average.weights, dtype))
+        write_durably(building / "autoencoder.json", json.dumps(about, indent=1).encode() + b"\n")
+    return target

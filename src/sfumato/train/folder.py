@@ -6,7 +6,8 @@ RUN/run.json  log.jsonl  sheets/000020000.png  checkpoints/000020000/  model/  l
 import io
 import json
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +21,11 @@ from sfumato.train.state import Checkpoint, latest, listed, save_checkpoint
 
 
 class RunFolder:
-    """A folder held by this process until `close`. Raises OutputError where another trainer holds it or it cannot be written."""
+    """A folder held by this process until `close`.
+
+    Raises:
+        OutputError: another trainer holds it, or it cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +38,9 @@ class RunFolder:
             claim(self._lock)
         except OSError as error:
             self._lock.close()
-            raise OutputError(f"another trainer is at work in {path}; wait for it, stop it, or choose another folder with --out") from error
+            raise OutputError(
+                f"another trainer is at work in {path}; wait for it, stop it, or choose another folder with --out"
+            ) from error
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -42,7 +49,9 @@ class RunFolder:
     def begin(self, about: Mapping[str, Any]) -> None:
         """Write what the run was asked for. Raises OutputError where the folder holds a run already."""
         if (self.path / "run.json").exists():
-            raise OutputError(f"{self.path} holds a run already; go on with it by --resume {self.path}, or choose another --out")
+            raise OutputError(
+                f"{self.path} holds a run already; go on with it by --resume {self.path}, or choose another --out"
+            )
         self.describe(about)
 
     def describe(self, about: Mapping[str, Any]) -> None:
@@ -64,13 +73,13 @@ class RunFolder:
         save_checkpoint(target, Checkpoint(checkpoint.tensors, about), keep=keep)
         return target
 
-    def latest(self) -> tuple[Checkpoint, Path, list[str]]:
-        """The newest sound checkpoint, its folder, and why newer ones were passed over."""
+    def latest(self) -> tuple[Checkpoint, Path, dict[str, str]]:
+        """The newest sound checkpoint, its folder, and the names of newer ones passed over, with the reasons."""
         return latest(self.path / "checkpoints")
 
-    def has_checkpoint(self) -> bool:
-        """Whether there is anything to resume from."""
-        return bool(listed(self.path / "checkpoints"))
+    def has(self, images: int) -> bool:
+        """Whether there is a checkpoint at this number of images."""
+        return any(int(p.name) == images for p in listed(self.path / "checkpoints"))
 
     def log(self, entry: Mapping[str, Any]) -> None:
         """Append one JSON line. Raises OutputError where it cannot be written."""
@@ -79,6 +88,18 @@ class RunFolder:
                 file.write(json.dumps(entry) + "\n")
         except OSError as error:
             raise OutputError(cannot_write(self.path / "log.jsonl", error)) from error
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The lines of the log so far."""
+        log = self.path / "log.jsonl"
+        return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+
+    def set_aside(self, names: Sequence[str]) -> None:
+        """Rename checkpoints that were passed over, so that they no longer count among those kept."""
+        for name in names:
+            place = self.path / "checkpoints" / name
+            shutil.rmtree(place.with_suffix(".damaged"), ignore_errors=True)
+            place.rename(place.with_suffix(".damaged"))
 
     def cut_log(self, checkpoint: Checkpoint) -> None:
         """Drop the lines that came after a checkpoint, which the resumed run will write again."""
@@ -97,7 +118,7 @@ class RunFolder:
 
 
 def claim(file: IO[str]) -> None:
-    """Lock an open file for this process; the system lets go of it when the process ends, however it ends. Raises OSError."""
+    """Lock an open file until this process ends, however it ends. Raises OSError where another has it."""
     try:
         import fcntl
     except ImportError:  # Windows

@@ -1,9 +1,10 @@
 """The trained parts that a denoiser is trained with and that stay as they are: text encoder and autoencoder."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -16,14 +17,17 @@ from sfumato.text.conditioner import TextConditioner
 from sfumato.train.recipe import Space
 from sfumato.weights import parse
 
+DESCRIPTION = "autoencoder.json"
+
 
 def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextConditioner:
-    """The text encoder of {"kind": "bert", "max_tokens", "encoder": sha256, "tokenizer": sha256} among the shipped blobs."""
+    """The text encoder of {"kind", "max_tokens", "encoder": sha256, "tokenizer": sha256} among the shipped blobs."""
     refuse_unknown(options, ("kind", "max_tokens", "encoder", "tokenizer"), "the recipe's table 'text'")
-    blobs = [blob(str(options.get(role)), suffix) for role, suffix in (("encoder", ".safetensors"), ("tokenizer", ".json"))]
+    blobs = [
+        blob(str(options.get(role)), suffix) for role, suffix in (("encoder", ".safetensors"), ("tokenizer", ".json"))
+    ]
     described = {k: v for k, v in options.items() if k in ("kind", "max_tokens")}
-    conditioner = build_conditioner(described, *blobs)
-    assert isinstance(conditioner, TextConditioner)
+    conditioner = cast(TextConditioner, build_conditioner(described, *blobs))
     conditioner.encoder.to(device)
     return conditioner
 
@@ -34,31 +38,44 @@ def blob(digest: str, suffix: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"the text encoder's file {path.name} is not in this installation; install Sfumato again") from error
+        raise CheckpointError(
+            f"the text encoder's file {path.name} is not in this installation; install Sfumato again"
+        ) from error
     if hashlib.sha256(data).hexdigest() != digest:
         raise CheckpointError(f"{path} is damaged: its sha256 is not its name; install Sfumato again")
     return data
 
 
-def load_vae(space: Space) -> tuple[VAE, str]:
-    """The autoencoder that a recipe names, in float32, and the sha256 of its file.
+def load_vae(space: Space) -> tuple[VAE, str, dict[str, Any]]:
+    """The autoencoder that a recipe names, in float32, the sha256 of its file, and its arguments.
 
-    A shipped model or a model folder; or a .safetensors file, built with the arguments in `space.vae`. Raises RecipeError or
-    CheckpointError.
+    A shipped model or a model folder; a folder that training an autoencoder wrote; or a .safetensors file, built with
+    the arguments in `space.vae`. Raises RecipeError or CheckpointError.
     """
     if not space.autoencoder:
         raise RecipeError("space.autoencoder names no autoencoder; give a model, its folder, or a .safetensors file")
     path = Path(space.autoencoder)
-    if path.suffix == ".safetensors":
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise CheckpointError(f"the autoencoder {path} cannot be read; set space.autoencoder to one that exists") from error
-        arguments = dict(space.vae)
+    if path.suffix == ".safetensors" or (path / DESCRIPTION).is_file():
+        data, arguments = read_plain(path, space)
     else:
         folder = checkpoint.find(space.autoencoder)
         manifest = checkpoint.read_manifest(folder)
         data = checkpoint.read_files(folder, manifest).get("autoencoder", b"")
         arguments = {k: v for k, v in manifest.autoencoder.items() if k not in ("kind", "scale", "shift")}
     vae = fill(VAE, arguments, parse(data, f"the autoencoder {path.name}"), "autoencoder 'vae'")
-    return vae.eval().requires_grad_(False), hashlib.sha256(data).hexdigest()  # type: ignore[return-value]
+    return vae.eval().requires_grad_(False), hashlib.sha256(data).hexdigest(), arguments  # type: ignore[return-value]
+
+
+def read_plain(path: Path, space: Space) -> tuple[bytes, dict[str, Any]]:
+    """An autoencoder's file and arguments: beside it in autoencoder.json, or in the recipe's space.vae."""
+    file = path / "autoencoder.safetensors" if path.is_dir() else path
+    described = file.with_name(DESCRIPTION)
+    try:
+        arguments = dict(space.vae)
+        if not arguments and described.is_file():
+            arguments = json.loads(described.read_text("utf-8"))["options"]
+        return file.read_bytes(), arguments
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"the autoencoder {file} cannot be read; set space.autoencoder to one that exists"
+        ) from error

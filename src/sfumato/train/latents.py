@@ -30,10 +30,10 @@ def encode_source(
     dtype: torch.dtype,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Raw latents [way, n, 2, c, h, w] in float16: mean and std of q(z|x), of each picture and (way 1) of its mirror image.
+    """Raw latents [way, n, 2, c, h, w] in float16: mean and std of q(z|x) of each picture and (way 1) its mirror image.
 
-    A function of (source.key, digest of the autoencoder) and, in the last bits, of the number format: bfloat16 errs by a
-    tenth of the posterior's own std. Raises OutputError where `cache` cannot be written.
+    A function of (source.key, digest of the autoencoder) and, in the last bits, of the number format: bfloat16 errs by
+    a tenth of the posterior's own std. Raises OutputError where `cache` cannot be written.
     """
     path = cache / f"{source.key}-{digest[:16]}-{'both' if mirrored else 'plain'}-{str(dtype)[6:]}.npy"
     if path.is_file():
@@ -53,7 +53,9 @@ def encode_source(
         out.flush()
         os.replace(part, path)
     except OSError as error:
-        raise OutputError(f"the latent cache {path} cannot be written: {error.strerror}; free space or set SFUMATO_CACHE") from error
+        raise OutputError(
+            f"the latent cache {path} cannot be written: {error.strerror}; free space or set SFUMATO_CACHE"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
     return np.load(path, mmap_mode="r")
@@ -69,7 +71,7 @@ def encode(vae: VAE, pictures: np.ndarray, device: torch.device, dtype: torch.dt
 
 
 def scale_and_shift(arrays: Sequence[np.ndarray], cache: Path) -> tuple[float, float]:
-    """scale and shift so that scale (z - shift) has mean 0 and variance 1 over all training latents (E[std^2] included).
+    """scale and shift so that scale (z - shift) has mean 0 and variance 1 over all training latents, std^2 included.
 
     Computed in float64 and kept beside the latents, since it reads them all.
     """

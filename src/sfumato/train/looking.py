@@ -14,8 +14,8 @@ from sfumato.corpus.prompt import plain_prompt
 from sfumato.corpus.rows import Row
 from sfumato.denoiser import NetworkDenoiser
 from sfumato.guidance import ClassifierFree
-from sfumato.process.schedule import Level
 from sfumato.process.grid import GRIDS
+from sfumato.process.schedule import Level
 from sfumato.samplers.ddim import DDIM
 from sfumato.train.denoising import Denoising
 from sfumato.train.events import HeldOut
@@ -36,13 +36,14 @@ class Precise(nn.Module):
         self.net, self.dtype, self.device = net, dtype, device
 
     def forward(self, x: torch.Tensor, c_noise: object, tokens: object, mask: object, pooled: object) -> torch.Tensor:
+        """The answer in float32."""
         with autocast(self.dtype, self.device):
             return self.net(x, c_noise, tokens, mask, pooled).float()
 
 
 @torch.no_grad()
 def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row], watch: Watch, images: int) -> HeldOut:
-    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins, over `watch.heldout_rows` fixed rows with fixed noise."""
+    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins, over `watch.heldout_rows` rows with fixed noise."""
     chosen = np.sort(rng.permutation(LOOKING, len(store), 0)[: watch.heldout_rows])
     levels = tuple((k + 0.5) / watch.bins for k in range(watch.bins))
     errors = np.empty((watch.bins, len(chosen)))
@@ -51,7 +52,9 @@ def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row],
         x_0 = store.mean(part, np.zeros(len(part), bool)).to(task.device)
         cond = task.encode([plain_prompt(rows[r]) for r in part])
         for k, t in enumerate(levels):
-            noise = np.stack([rng.normal(LOOKING, store.shape, stream=rng.TRAIN_NOISE, step=int(r), draw=k) for r in part])
+            noise = np.stack(
+                [rng.normal(LOOKING, store.shape, stream=rng.TRAIN_NOISE, step=int(r), draw=k) for r in part]
+            )
             level = task.noising.everywhere(t, len(part), task.device)
             error = task.errors(net, x_0, torch.from_numpy(noise).to(task.device), level, cond)
             errors[k, start : start + BATCH] = error.cpu().numpy()
@@ -70,7 +73,9 @@ def sheet(task: Denoising, net: nn.Module, autoencoder: Autoencoder, watch: Watc
         noise = rng.PerSample(tuple(range(start, start + len(prompts))))
         x = noise.initial(task.stores[0].shape, torch.empty(0, device=task.device))
         cond, null = task.encode(prompts), task.encode([""] * len(prompts))
-        x = drawn(denoiser, levels, x * float(np.hypot(levels[0].alpha, levels[0].sigma)), cond, null, watch.guidance, noise)
+        x = drawn(
+            denoiser, levels, x * float(np.hypot(levels[0].alpha, levels[0].sigma)), cond, null, watch.guidance, noise
+        )
         pictures.append(autoencoder.decode(x).float().cpu())
     return tiled(((torch.cat(pictures).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
 

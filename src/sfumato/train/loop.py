@@ -1,4 +1,4 @@
-"""The training loop: updates, averages, looks at itself, saves; yields events and touches nothing outside its run folder."""
+"""The training loop: updates, averages, looks at itself, saves; yields events, touches only its run folder."""
 
 import math
 import time
@@ -57,6 +57,11 @@ class Trainer:
         self.average.update(self.objective.net, p.step)
         return total, norm
 
+    @property
+    def finished(self) -> bool:
+        """Whether the run has reached its horizon."""
+        return 0 < self.recipe.rate.images <= self.progress.images
+
     def rate(self) -> float:
         """The learning rate of the next update."""
         return learning_rate(self.recipe.rate, self.recipe.optimiser.lr, self.progress.images, self.progress.warm_from)
@@ -86,24 +91,24 @@ class Trainer:
 def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Module) -> Iterator[Event]:
     """Update until the recipe's horizon, or until `stop` says so; then save and say Finished.
 
-    `averaged` is a second network that is given the averaged weights wherever the run looks at itself. Every interval is
-    counted in images, so what is logged when is the same in one go or in slices.
+    `averaged` is a second network that is given the averaged weights wherever the run looks at itself. Every interval
+    is counted in images, so what is logged when is the same in one go or in slices.
 
     Raises:
         RecipeError: the loss is no finite number any more.
     """
     recipe, p = trainer.recipe, trainer.progress
-    watch, horizon = recipe.watch, recipe.rate.images
-    last, ticked, shown, since_rate = time.perf_counter(), 0.0, p.images, (time.perf_counter(), p.images)
-    rate, saved_at = 0.0, p.images
-    while (not horizon or p.images < horizon) and not stop():
+    watch = recipe.watch
+    last, ticked, since_rate = time.perf_counter(), 0.0, (time.perf_counter(), p.images)
+    rate = 0.0
+    while not trainer.finished and not stop():
         before = p.images
         loss, norm = trainer.update()
         now = time.perf_counter()
         p.seconds, last = p.seconds + now - last, now
         p.loss_sum, p.norm_sum, p.count = p.loss_sum + float(loss), p.norm_sum + float(norm), p.count + 1
         if not math.isfinite(p.loss_sum):
-            raise RecipeError(f"the loss is {float(loss)} after {p.images} images; lower optimiser.lr and resume from the last checkpoint")
+            raise RecipeError(f"the loss is {float(loss)} after {p.images} images; lower optimiser.lr and resume")
         if now - ticked > 0.5:
             if now - since_rate[0] > 5.0 or not rate:
                 rate = (p.images - since_rate[1]) / max(1e-9, now - since_rate[0])
@@ -112,18 +117,22 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
             yield Tick(images=p.images, rate=rate, loss=float(loss))
         if crossed(watch.metrics, before, p.images):
             yield Metrics(
-                images=p.images, loss=p.loss_sum / p.count, norm=p.norm_sum / p.count, lr=trainer.rate(), rate=rate, seconds=p.seconds
+                images=p.images,
+                loss=p.loss_sum / p.count,
+                norm=p.norm_sum / p.count,
+                lr=trainer.rate(),
+                rate=rate,
+                seconds=p.seconds,
             )
             p.loss_sum, p.norm_sum, p.count = 0.0, 0.0, 0
         if crossed(watch.heldout, before, p.images) or crossed(watch.sheet, before, p.images):
             yield from looked(trainer, folder, averaged, before)
         if crossed(watch.checkpoint, before, p.images):
             yield save(trainer, folder)
-            saved_at = p.images
         since_rate = since_rate if time.perf_counter() - now < 0.5 else (time.perf_counter(), p.images)
-    if p.images != saved_at or p.images == shown:
+    if not folder.has(p.images):
         yield save(trainer, folder)
-    yield Finished(images=p.images, complete=bool(horizon) and p.images >= horizon)
+    yield Finished(images=p.images, complete=trainer.finished)
 
 
 def crossed(every: int, before: int, after: int) -> bool:

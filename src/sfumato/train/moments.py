@@ -21,7 +21,9 @@ def moments_of(net: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Te
     return out
 
 
-def load_moments(net: nn.Module, optimiser: torch.optim.Optimizer, average: PowerAverage, checkpoint: Checkpoint) -> None:
+def load_moments(
+    net: nn.Module, optimiser: torch.optim.Optimizer, average: PowerAverage, checkpoint: Checkpoint
+) -> None:
     """Put a checkpoint's tensors in place. Raises CheckpointError where names or shapes differ."""
     tensors = checkpoint.tensors
     refuse_misfit(tensors["weights"], net.state_dict(), "weights")
@@ -36,7 +38,9 @@ def load_moments(net: nn.Module, optimiser: torch.optim.Optimizer, average: Powe
         for key in MOMENTS:
             value = moments.get(f"{key}.{name}")
             if value is None or value.shape != parameter.shape:
-                raise CheckpointError(f"the checkpoint's optimiser state does not fit the network at {name!r}; is the recipe another one?")
+                raise CheckpointError(
+                    f"the checkpoint's optimiser state does not fit the network at {name!r}; is the recipe another one?"
+                )
             state[key] = torch.zeros_like(parameter, memory_format=torch.preserve_format).copy_(value)
         optimiser.state[parameter] = state
 
@@ -45,8 +49,12 @@ def refuse_misfit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], wha
     """Raise CheckpointError for the first name or shape that differs."""
     odd = sorted(set(found) ^ set(wanted))
     if odd:
-        raise CheckpointError(f"the checkpoint's {what} do not fit the network: {odd[0]!r} is in only one of them; is the recipe another one?")
+        raise CheckpointError(
+            f"the checkpoint's {what} do not fit the network: {odd[0]!r} is in one of them only; is it another recipe?"
+        )
     for name, value in wanted.items():
         if found[name].shape != value.shape:
             shapes = f"{list(found[name].shape)}, expected {list(value.shape)}"
-            raise CheckpointError(f"the checkpoint's {what} do not fit the network: {name!r} is {shapes}; is the recipe another one?")
+            raise CheckpointError(
+                f"the checkpoint's {what} do not fit the network: {name!r} is {shapes}; is the recipe another one?"
+            )

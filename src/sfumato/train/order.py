@@ -18,9 +18,9 @@ FLIP, DROP, KEYWORD, CROP_Y, CROP_X, RECOLOUR, CHANCES = range(7)
 class Order:
     """An endless sequence of (source, row), in epochs.
 
-    Source s of n_s rows with weight w_s gives round(w_s n_s) showings to each epoch, taken in turn from its own endless chain
-    of shuffled passes: with weight 1 every row comes once an epoch, with weight 0.25 once in four. The epoch's showings of
-    all sources are then shuffled together.
+    Source s of n_s rows with weight w_s gives round(w_s n_s) showings to each epoch, taken in turn from its own endless
+    chain of shuffled passes: with weight 1 every row comes once an epoch, with weight 0.25 once in four. The epoch's
+    showings of all sources are then shuffled together.
     """
 
     def __init__(self, seed: int, lengths: Sequence[int], weights: Sequence[float]) -> None:

@@ -9,9 +9,11 @@ Precision = Literal["auto", "bfloat16", "float32"]
 
 
 def resolve(precision: Precision, device: torch.device) -> torch.dtype:
-    """bfloat16 where the device multiplies it natively (CUDA from Ampere on, CPUs with avx512_bf16 or AMX), else float32."""
+    """bfloat16 where the device multiplies it natively (CUDA since Ampere, CPUs with avx512_bf16), else float32."""
     if precision == "auto":
-        native = torch.cuda.is_bf16_supported(including_emulation=False) if device.type == "cuda" else cpu_has_bfloat16()
+        native = (
+            torch.cuda.is_bf16_supported(including_emulation=False) if device.type == "cuda" else cpu_has_bfloat16()
+        )
         return torch.bfloat16 if native and device.type in ("cuda", "cpu") else torch.float32
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 

@@ -8,8 +8,8 @@ from typing import Any
 class Progress:
     """step: updates made. images: pictures shown. seconds: spent training, over all slices.
 
-    warm_from: images at which the warm-up began (above 0 where a run starts from given weights). loss_sum, norm_sum, count:
-    the metrics gathered since the last line of the log, so that the log too goes on as if nothing had happened.
+    warm_from: images at which the warm-up began (above 0 where a run starts from given weights). loss_sum, norm_sum,
+    count: the metrics gathered since the last line of the log, so that the log too goes on as if nothing had happened.
     """
 
     step: int = 0

@@ -9,8 +9,8 @@ def learning_rate(rate: Rate, peak: float, images: int, warm_from: int = 0) -> f
     """peak x warm-up x cool-down.
 
     Warm-up is linear over `rate.warmup` images counted from `warm_from` (where a run that began from given weights
-    started). Cool-down goes to zero over the last `rate.cooldown` images before `rate.images`: with u in [0, 1] the part of it
-    that is over, 1 - u (linear) or (1 + cos(pi u)) / 2 (cosine).
+    started). Cool-down goes to zero over the last `rate.cooldown` images before `rate.images`: with u in [0, 1] the
+    part of it that is over, 1 - u (linear) or (1 + cos(pi u)) / 2 (cosine).
     """
     warm = min(1.0, (images - warm_from + 1) / rate.warmup) if rate.warmup > 0 else 1.0
     if rate.images <= 0 or rate.cooldown <= 0:

@@ -32,7 +32,9 @@ def read_toml(name: str) -> dict[str, Any]:
     else:
         path = Path(name)
         if not path.is_file():
-            raise RecipeError(f"no recipe {name!r}: neither a file nor one of the shipped ones; {near(name, shipped())}")
+            raise RecipeError(
+                f"no recipe {name!r}: neither a file nor one of the shipped ones; {near(name, shipped())}"
+            )
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -100,6 +102,6 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         return dict(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if not isinstance(value, kind) or isinstance(value, bool) and kind is not bool:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise RecipeError(f"{where} is {value!r}; it must be of type {kind.__name__}")
     return value

@@ -1,6 +1,7 @@
 """A training recipe: everything that decides what a run computes, as frozen dataclasses with plain values.
 
-TOML in, JSON out. Counts are pictures shown (images), never steps, so that a recipe means the same at another batch size.
+TOML in, JSON out. Counts are pictures shown (images), never steps, so that a recipe means the same at another batch
+size.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class SourceChoice:
-    """A corpus and how often each of its pictures is shown in one epoch (1.0 = once); `styles` keeps only those styles."""
+    """A corpus and how often each of its pictures is shown in an epoch (1.0 = once); `styles` keeps only those."""
 
     name: str
     weight: float = 1.0
@@ -54,7 +55,7 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimiser:
-    """AdamW (Loshchilov and Hutter 2019) with the gradient's norm clipped. batch: pictures a step, in `micro`-sized parts."""
+    """AdamW (Loshchilov and Hutter 2019), gradient norm clipped. batch: pictures a step, in parts of `micro`."""
 
     lr: float = 4e-4
     betas: tuple[float, float] = (0.9, 0.99)
@@ -141,13 +142,15 @@ class TrainRecipe:
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
         if self.version != 1:
-            raise RecipeError(f"the recipe is of version {self.version}; this Sfumato reads version 1: install a newer one")
+            raise RecipeError(
+                f"the recipe is of version {self.version}; this Sfumato reads version 1: install a newer one"
+            )
         if not 0 <= self.seed < 2**64:
             raise RecipeError(f"seed is {self.seed}; it must lie in 0..2^64 - 1")
         positive = {
             "data.size": self.data.size, "optimiser.lr": self.optimiser.lr, "optimiser.batch": self.optimiser.batch,
-            "watch.metrics": self.watch.metrics, "watch.checkpoint": self.watch.checkpoint, "watch.keep": self.watch.keep,
-            "watch.bins": self.watch.bins, "average.sigma_rel": self.average.sigma_rel,
+            "watch.metrics": self.watch.metrics, "watch.checkpoint": self.watch.checkpoint, "watch.keep":
+            self.watch.keep, "watch.bins": self.watch.bins, "average.sigma_rel": self.average.sigma_rel,
         }  # fmt: skip
         for name, value in positive.items():
             if not 0 < value < float("inf"):
@@ -158,4 +161,6 @@ class TrainRecipe:
         if not self.data.sources or any(not s.weight > 0 for s in self.data.sources):
             raise RecipeError("data.sources must name at least one corpus, each with a weight above 0")
         if self.optimiser.micro and self.optimiser.batch % self.optimiser.micro:
-            raise RecipeError(f"optimiser.batch {self.optimiser.batch} is no multiple of optimiser.micro {self.optimiser.micro}")
+            raise RecipeError(
+                f"optimiser.batch {self.optimiser.batch} is no multiple of optimiser.micro {self.optimiser.micro}"
+            )

@@ -1,4 +1,4 @@
-"""A run from its first picture or from where it stopped: the recipe, the folder, the trainer, and its events written down."""
+"""A run from its first picture or from where it stopped: recipe, folder, trainer, and its events written down."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +34,9 @@ class Session:
     notes: tuple[str, ...] = ()
 
 
-def begin(recipe: TrainRecipe, out: Path, place: Place, start: dict[str, torch.Tensor] | None = None, images: int = 0) -> Session:
+def begin(
+    recipe: TrainRecipe, out: Path, place: Place, start: dict[str, torch.Tensor] | None = None, images: int = 0
+) -> Session:
     """A new run in `out`. start: weights to begin from instead of random ones, with the images that they have seen.
 
     Raises OutputError where `out` holds a run, and what build raises.
@@ -59,8 +61,8 @@ def begin(recipe: TrainRecipe, out: Path, place: Place, start: dict[str, torch.T
 def resume(out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: int = 0) -> Session:
     """Go on with the run in `out` from its newest sound checkpoint, with the horizon or the logging changed if asked.
 
-    cooldown: end the run that many images from now, the learning rate going to zero on the way. Raises CheckpointError where
-    there is nothing to go on with, RecipeError for a change that would make it another run.
+    cooldown: end the run that many images from now, the learning rate going to zero on the way. Raises CheckpointError
+    where there is nothing to go on with, RecipeError for a change that would make it another run.
     """
     if not out.is_dir():
         raise CheckpointError(f"there is no run at {out}; start one with sfumato train DATA --recipe NAME --out {out}")
@@ -79,10 +81,20 @@ def resume(out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: in
         trainer = Trainer(recipe, built.objective, Progress())
         trainer.restore(checkpoint)
         folder.cut_log(checkpoint)
-        notes = [f"goes on from {path.name} ({images} images)", *(f"passed over a checkpoint: {reason}" for reason in passed)]
+        notes = [
+            f"goes on from {path.name} ({images} images)",
+            *(f"passed over a checkpoint: {reason}" for reason in passed.values()),
+        ]
+        folder.set_aside(list(passed))
         if changes:
             notes.append(f"changed: {', '.join(changes)}")
-            folder.describe({**known, "recipe": asdict(recipe), "changes": [*known["changes"], {"images": images, "set": list(changes)}]})
+            folder.describe(
+                {
+                    **known,
+                    "recipe": asdict(recipe),
+                    "changes": [*known["changes"], {"images": images, "set": list(changes)}],
+                }
+            )
     except BaseException:
         folder.close()
         raise
@@ -125,11 +137,15 @@ def refuse_another_run(changes: Sequence[str]) -> None:
         key = change.partition("=")[0]
         if not any(key == c or key.startswith(c + ".") for c in CHANGEABLE):
             allowed = ", ".join(CHANGEABLE)
-            raise RecipeError(f"--set {change!r} would make this another run; a resumed one may change {allowed}: start a new run instead")
+            raise RecipeError(
+                f"--set {change!r} would make this another run; a resumed one may change {allowed}: start a new run"
+            )
 
 
 def refuse_other_data(before: dict[str, Any], now: dict[str, Any]) -> None:
     """Raise CheckpointError where the corpora or the autoencoder are not those that the run began with."""
     for what in ("sources", "autoencoder"):
         if before.get(what) != now.get(what):
-            raise CheckpointError(f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same ones")
+            raise CheckpointError(
+                f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same ones"
+            )

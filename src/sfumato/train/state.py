@@ -2,8 +2,9 @@
 
 checkpoints/000040000/ weights.safetensors average.safetensors moments.safetensors checkpoint.json
 
-The folder is filled under a hidden name, flushed, and renamed; checkpoint.json carries its own hash. So a folder is either complete
-and checked, or it is not taken: `latest` then falls back to the one before, and says so. Nothing is ever unpickled.
+The folder is filled under a hidden name, flushed, and renamed; checkpoint.json carries its own hash. So a folder is
+either complete and checked, or it is not taken: `latest` then falls back to the one before, and says so. Nothing is
+ever unpickled.
 """
 
 import hashlib
@@ -41,7 +42,9 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> None:
     with new_folder(folder, replace=True) as part:
         sums = {}
         for name in PARTS:
-            data = safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in checkpoint.tensors[name].items()})
+            data = safetensors.torch.save(
+                {k: v.detach().cpu().contiguous() for k, v in checkpoint.tensors[name].items()}
+            )
             sums[f"{name}.safetensors"] = hashlib.sha256(data).hexdigest()
             write_durably(part / f"{name}.safetensors", data)
         index = {"format": "sfumato-training", "version": VERSION, "sha256": sums, **checkpoint.about}
@@ -63,15 +66,18 @@ def listed(checkpoints: Path) -> list[Path]:
     return sorted(p for p in checkpoints.iterdir() if p.is_dir() and p.name.isdigit())
 
 
-def latest(checkpoints: Path) -> tuple[Checkpoint, Path, list[str]]:
-    """The newest sound checkpoint, where it lies, and why newer ones were passed over. Raises CheckpointError: none is sound."""
-    passed: list[str] = []
+def latest(checkpoints: Path) -> tuple[Checkpoint, Path, dict[str, str]]:
+    """The newest sound checkpoint, its folder, and the names of newer ones that were passed over, with the reasons.
+
+    Raises CheckpointError where none is sound.
+    """
+    passed: dict[str, str] = {}
     for folder in reversed(listed(checkpoints)):
         try:
             return load_checkpoint(folder), folder, passed
         except CheckpointError as error:
-            passed.append(str(error))
-    reasons = "; ".join(passed) or "it holds none"
+            passed[folder.name] = str(error)
+    reasons = "; ".join(passed.values()) or "it holds none"
     raise CheckpointError(f"{checkpoints} has no sound checkpoint to resume from: {reasons}")
 
 

@@ -64,7 +64,7 @@ class PixelStore:
 
 @dataclass(frozen=True, eq=False)
 class LatentStore:
-    """Latents encoded once, stored raw in float16 as [way, n, 2, c, h, w]: way 1 is the mirrored picture, 2 is (mean, std)."""
+    """Latents encoded once, raw in float16, [way, n, 2, c, h, w]: way 1 is the mirrored picture, 2 is (mean, std)."""
 
     array: Float[np.ndarray, "way n 2 c h w"]
     scale: float

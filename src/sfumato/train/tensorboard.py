@@ -15,7 +15,9 @@ class Board:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
-            self.notes = ("no curves for TensorBoard, as it is not installed (pip install 'sfumato[train]'); log.jsonl has them",)
+            self.notes = (
+                "no curves for TensorBoard, as it is not installed (pip install 'sfumato[train]'); log.jsonl has them",
+            )
             return
         self._writer = SummaryWriter(str(folder))
 

@@ -1,0 +1,53 @@
+"""A run that was killed and resumed ends bit for bit where the uninterrupted one does."""
+
+import signal
+
+import pytest
+
+from tests.train.tiny_runs import DATA, fingerprint, images_of, killed_after, sfumato
+
+# Dropout, mirroring, caption dropout, keywords, shuffling, averaging, warm-up and cool-down are all on in `tiny`; the epoch
+# has 200 pictures, so 248 images cross an epoch's end, and no kill falls on one.
+SETTINGS = ("--set", "rate.images=248", "--set", "watch.checkpoint=24", "--set", "watch.heldout=80", "--set", "watch.sheet=0")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(cache, tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    done = sfumato("train", DATA, "--recipe", "tiny", "--out", run, *SETTINGS, cache=cache)
+    assert done.returncode == 0, done.stderr
+    return fingerprint(run)
+
+
+@pytest.mark.slow
+def test_killed_four_times_and_resumed_is_the_uninterrupted_run(cache, uninterrupted, tmp_path):
+    run = tmp_path / "killed"
+    start = ("train", DATA, "--recipe", "tiny", "--out", run, *SETTINGS)
+    assert killed_after(48, run, *start, cache=cache)[0] == -signal.SIGKILL
+    for images in (96, 168):
+        before = images_of(run)
+        assert before < images
+        assert killed_after(images, run, "train", "--resume", run, cache=cache)[0] == -signal.SIGKILL
+        assert images_of(run) > before
+    code, errors = killed_after(216, run, "train", "--resume", run, cache=cache, number=signal.SIGTERM)
+    assert code == 0, errors
+    assert f"--resume {run}" in errors
+    assert images_of(run) < 248
+    done = sfumato("train", "--resume", run, cache=cache)
+    assert done.returncode == 0, done.stderr
+    assert fingerprint(run) == uninterrupted
+
+
+@pytest.mark.slow
+def test_another_seed_is_another_run(cache, uninterrupted, tmp_path):
+    """So that the comparison above can fail."""
+    run = tmp_path / "other"
+    done = sfumato("train", DATA, "--recipe", "tiny", "--out", run, *SETTINGS, "--set", "seed=8", cache=cache)
+    assert done.returncode == 0, done.stderr
+    found = fingerprint(run)
+    assert all(found[part] != uninterrupted[part] for part in ("weights", "average", "moments", "log"))
