@@ -185,9 +185,7 @@ def test_refusals(options, message):
 
 
 def test_importing_samplers_imports_no_torch():
-    probe = (
-        "import sys, sfumato.samplers, sfumato.rng; print({'torch', 'scipy'} & set(sys.modules))"
-    )
+    probe = "import sys, sfumato.samplers, sfumato.rng; print({'torch', 'scipy'} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "set()"
 
