@@ -28,10 +28,10 @@ def concat(parts: Sequence[Array]) -> Array:
 
 def log(x: Scalar) -> Scalar:
     """Natural logarithm; a float stays a float, and log 0 is -inf."""
-    if is_torch(x):
-        return x.log()
     if isinstance(x, float | int):
         return math.log(x) if x > 0 else -math.inf
+    if is_torch(x):
+        return x.log()
     with np.errstate(divide="ignore"):
         return np.log(x)
 
