@@ -120,10 +120,11 @@ def expected_bound(schedule, n, x_0, std):
     oracle, x_0 = Gaussian(np.zeros(1), np.full(1, std)), np.array([[x_0]])
     levels = uniform_lambda(schedule, n)
     total = prior_kl(x_0, levels[0]).nats[0]
+    x_0 = np.broadcast_to(x_0, (len(NODES), 1))
     for t, s in pairwise(levels):
         x_t = jump(x_0, NODES[:, None], t)
         term = density_reconstruction if s is CLEAN else lambda a, b, t, s=s: step_kl(a, b, s, t)
-        total += WEIGHTS @ term(np.broadcast_to(x_0, x_t.shape), oracle(x_t, t).x0_hat, t).nats
+        total += WEIGHTS @ term(x_0, oracle(x_t, t).x0_hat, t).nats
     return total
 
 

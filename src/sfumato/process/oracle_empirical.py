@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from sfumato.arrays import is_torch, like, softmax
+from sfumato.arrays import as_numpy, is_torch, like, softmax
 from sfumato.errors import LevelError
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level
@@ -48,7 +48,7 @@ class Empirical:
         return self(x, level).score
 
     def _points(self, x: State) -> Array:
-        points = self.points if is_torch(x) == is_torch(self.points) else like(self.points, x)
+        points = self.points if is_torch(x) == is_torch(self.points) else like(as_numpy(self.points), x)
         return points.reshape(len(points), -1)
 
     def _logits(self, x: State, level: Level, points: Array) -> Array:
