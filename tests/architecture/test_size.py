@@ -6,6 +6,8 @@ import pytest
 from sources import FILES, ROOT, committed, name_of, tree
 
 FILE_LINES = 250
+TEST_LINES = 300
+"""Tests may run on a little longer: they mirror one file, and cases are lists."""
 FUNCTION_LINES = 40
 
 LONG_FILES: set[str] = set()
@@ -18,7 +20,8 @@ OURS = FILES + [p for p in committed() if p.suffix == ".py" and not p.is_relativ
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_file_length(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= FILE_LINES or str(path.relative_to(ROOT)) in LONG_FILES, f"{lines} lines"
+    limit = TEST_LINES if path.is_relative_to(ROOT / "tests") else FILE_LINES
+    assert lines <= limit or str(path.relative_to(ROOT)) in LONG_FILES, f"{lines} lines"
 
 
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
