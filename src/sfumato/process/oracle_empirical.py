@@ -32,7 +32,7 @@ class Empirical:
         return Prediction.from_x0(x, level, x0_hat.reshape(x.shape))
 
     def flow(self, x: State, here: Level, there: Level, /) -> State:
-        """Accuracy: 1e-12 by panel doubling (trajectory.integrate). numpy only; `here` may not be CLEAN."""
+        """Accuracy: 1e-12 by panel doubling (tests/proofs/test_flow.py). numpy only; `here` may not be CLEAN."""
         return integrate(self, x, here, there)
 
     def log_density(self, x: State, level: Level, /) -> Float[Array, " b"]:
