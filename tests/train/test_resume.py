@@ -3,12 +3,20 @@
 import signal
 
 import pytest
-
 from tests.train.tiny_runs import DATA, fingerprint, images_of, killed_after, sfumato
 
-# Dropout, mirroring, caption dropout, keywords, shuffling, averaging, warm-up and cool-down are all on in `tiny`; the epoch
-# has 200 pictures, so 248 images cross an epoch's end, and no kill falls on one.
-SETTINGS = ("--set", "rate.images=248", "--set", "watch.checkpoint=24", "--set", "watch.heldout=80", "--set", "watch.sheet=0")
+# Dropout, mirroring, caption dropout, keywords, shuffling, averaging, warm-up and cool-down are all on in `tiny`; its
+# epoch has 200 pictures, so 248 images cross an epoch's end, and no kill falls on one.
+SETTINGS = (
+    "--set",
+    "rate.images=248",
+    "--set",
+    "watch.checkpoint=24",
+    "--set",
+    "watch.heldout=80",
+    "--set",
+    "watch.sheet=0",
+)
 
 
 @pytest.fixture(scope="module")

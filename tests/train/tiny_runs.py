@@ -16,7 +16,12 @@ TIMES = ("rate", "seconds")
 
 
 def command(*arguments):
-    return [sys.executable, "-c", "import sys; from sfumato.cli.main import main; sys.exit(main(sys.argv[1:]))", *map(str, arguments)]
+    return [
+        sys.executable,
+        "-c",
+        "import sys; from sfumato.cli.main import main; sys.exit(main(sys.argv[1:]))",
+        *map(str, arguments),
+    ]
 
 
 def environment(cache):

@@ -102,7 +102,7 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
 
     from sfumato.corpus.locate import cache_folder
     from sfumato.parts import device_named
-    from sfumato.train.build import Place
+    from sfumato.train.material import Place
     from sfumato.train.reading import load_recipe
     from sfumato.train.session import begin, resume
     from sfumato.train.start import weights_of
@@ -120,7 +120,10 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
         return resume(args.resume, place, changes=changes, cooldown=args.cooldown)
     recipe = load_recipe(args.recipe, changes)
     out = args.out or Path("runs") / recipe.name
-    return begin(recipe, out, place, *(weights_of(args.start) if args.start else ()))
+    if not args.start:
+        return begin(recipe, out, place)
+    weights, images = weights_of(args.start)
+    return begin(recipe, out, place, weights, images)
 
 
 class Stop:
@@ -128,7 +131,7 @@ class Stop:
 
     def __init__(self, started: float, seconds: float) -> None:
         self.until = started + seconds - min(5.0, 0.05 * seconds) if seconds else float("inf")
-        self.asked = False
+        self.asked, self.calls = False, 0
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.ask)
 
@@ -140,8 +143,9 @@ class Stop:
         print("stopping after this step, with a checkpoint (again: at once, without)", file=sys.stderr, flush=True)
 
     def __call__(self) -> bool:
-        """Whether to stop now."""
-        return self.asked or time.monotonic() > self.until
+        """Whether to stop now; a slice makes at least one update, however long its preparations took."""
+        self.calls += 1
+        return self.asked or (self.calls > 1 and time.monotonic() > self.until)
 
 
 def reporter(stop: Stop) -> Callable[[str, int, int], None]:

@@ -4,6 +4,7 @@ The array is a pure function of (the file's sha256, split, size): it is made onc
 temporary name, and renamed, so that a cache folder never holds half a file.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -110,7 +111,8 @@ def _decode_all(table: Table, rows: list[Row], size: int, array: Path, index: Pa
             f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or give --cache"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def _decode_to(

@@ -12,6 +12,7 @@ too.
 
 from collections.abc import Sequence
 from itertools import permutations
+from typing import cast
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ class Autoencoding:
         values = []
         for start in range(0, len(chosen), 16):
             x = to_signed(self.val.pictures[chosen[start : start + 16]]).to(self.device)
-            y = net.decode(net.encode(x)[0]).clamp(-1.0, 1.0)
+            y = reconstruct(net, x)
             values.append(10.0 * torch.log10(4.0 / (y - x).square().mean(dim=(1, 2, 3)).clamp_min(1e-10)))
         psnr = torch.cat(values).double()
         error = float(psnr.std(correction=0)) / len(psnr) ** 0.5
@@ -104,8 +105,14 @@ class Autoencoding:
     def sheet(self, net: nn.Module, /) -> np.ndarray:
         """Val pictures, each row followed by a row of their reconstructions."""
         x = to_signed(self.val.pictures[np.sort(rng.permutation(LOOKING, len(self.val), 0)[:8])]).to(self.device)
-        y = net.decode(net.encode(x)[0]).clamp(-1.0, 1.0)
+        y = reconstruct(net, x)
         return tiled(((torch.cat([x, y]) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy(), len(x))
+
+
+def reconstruct(net: nn.Module, x: Tensor) -> Tensor:
+    """Pictures through the mean latent and back, clipped to [-1, 1]."""
+    vae = cast(VAE, net)
+    return vae.decode(vae.encode(x)[0]).clamp(-1.0, 1.0)
 
 
 def gradient(y: Tensor, x: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ class PowerAverage:
         """Take in the weights after step number `step` (1, 2, ...)."""
         beta = min(self.cap, (1.0 - 1.0 / step) ** (self.gamma + 1.0))
         latest = [p.detach() for p in module.parameters()]
-        torch._foreach_lerp_(list(self.weights.values()), latest, 1.0 - beta)
+        torch._foreach_lerp_(list(self.weights.values()), latest, 1.0 - beta)  # pyright: ignore[reportPrivateImportUsage]
 
     @torch.no_grad()
     def load(self, weights: dict[str, Tensor]) -> None:

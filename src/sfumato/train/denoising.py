@@ -5,6 +5,7 @@ loss = E_{x_0, c, t, eps} w(t) |net(c_in x_t, clock(t), c) - target(x_0, eps, t)
 that one network learns both beliefs of classifier-free guidance (Ho and Salimans 2022).
 """
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,13 +53,15 @@ class Denoising:
         self.prompting, self.flip, self.seed = prompting, flip, seed
         self.device, self.dtype = device, dtype
         self.noise = StepNoise(seed, device)
+        self.drops = any(isinstance(m, nn.Dropout) and m.p > 0 for m in net.modules())
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean weighted squared error over one part of this moment's pictures."""
         x_0, prompts, u = self.batch(moment)
         level = self.noising.drawn(u[part], self.device)
         eps = self.noise(tuple(x_0.shape), stream=rng.TRAIN_NOISE, step=moment.step)[part]
-        with seeded_dropout(self.seed, moment.step, self.device, draw=part.start or 0):
+        dropout = seeded_dropout(self.seed, moment.step, self.device, draw=part.start or 0)
+        with dropout if self.drops else contextlib.nullcontext():
             error = self.errors(self.net, x_0[part], eps, level, self.encode(prompts[part]))
         return error.mean()
 
@@ -67,7 +70,7 @@ class Denoising:
         x_t = level.alpha * x_0 + level.sigma * eps
         target = self.noising.parameterisation.target(x_0, eps, level)
         x_in = (self.noising.parameterisation.scale_in(level) * x_t).contiguous(memory_format=torch.channels_last)
-        clock = self.noising.clock(level).flatten()
+        clock = torch.as_tensor(self.noising.clock(level)).flatten()
         with autocast(self.dtype, self.device):
             output = net(x_in, clock, cond.tokens, cond.mask, cond.pooled)
         squared = (output.float() - target).square().mean(dim=(1, 2, 3))

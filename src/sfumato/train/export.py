@@ -85,7 +85,11 @@ def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:
 def export_autoencoder(session: Session, target: Path, dtype: str) -> Path:
     """The autoencoder's weights and its arguments."""
     recipe, progress = session.trainer.recipe, session.trainer.progress
-    about = {"options": {k: v for k, v in recipe.network.items() if k != "kind"}, "images": progress.images, "recipe": asdict(recipe)}
+    about = {
+        "options": {k: v for k, v in recipe.network.items() if k != "kind"},
+        "images": progress.images,
+        "recipe": asdict(recipe),
+    }
     with new_folder(target, replace=True) as building:
         write_durably(building / "autoencoder.safetensors", serialise(session.trainer.average.weights, dtype))
         write_durably(building / "autoencoder.json", json.dumps(about, indent=1).encode() + b"\n")

@@ -48,11 +48,16 @@ class RunFolder:
 
     def begin(self, about: Mapping[str, Any]) -> None:
         """Write what the run was asked for. Raises OutputError where the folder holds a run already."""
-        if (self.path / "run.json").exists():
+        self.refuse_run()
+        (self.path / "log.jsonl").unlink(missing_ok=True)
+        self.describe(about)
+
+    def refuse_run(self) -> None:
+        """Raise OutputError where the folder holds a run; one that has no checkpoint yet does not count."""
+        if not self.empty():
             raise OutputError(
                 f"{self.path} holds a run already; go on with it by --resume {self.path}, or choose another --out"
             )
-        self.describe(about)
 
     def describe(self, about: Mapping[str, Any]) -> None:
         """Replace run.json."""
@@ -76,6 +81,10 @@ class RunFolder:
     def latest(self) -> tuple[Checkpoint, Path, dict[str, str]]:
         """The newest sound checkpoint, its folder, and the names of newer ones passed over, with the reasons."""
         return latest(self.path / "checkpoints")
+
+    def empty(self) -> bool:
+        """Whether there is no checkpoint yet."""
+        return not listed(self.path / "checkpoints")
 
     def has(self, images: int) -> bool:
         """Whether there is a checkpoint at this number of images."""

@@ -66,6 +66,15 @@ def load_vae(space: Space) -> tuple[VAE, str, dict[str, Any]]:
     return vae.eval().requires_grad_(False), hashlib.sha256(data).hexdigest(), arguments  # type: ignore[return-value]
 
 
+def known_scale(space: Space) -> tuple[float, float] | None:
+    """The scale and shift that a model was trained with; None for an autoencoder that no model uses yet."""
+    path = Path(space.autoencoder)
+    if path.suffix == ".safetensors" or (path / DESCRIPTION).is_file():
+        return None
+    described = checkpoint.read_manifest(checkpoint.find(space.autoencoder)).autoencoder
+    return float(described.get("scale", 1.0)), float(described.get("shift", 0.0))
+
+
 def read_plain(path: Path, space: Space) -> tuple[bytes, dict[str, Any]]:
     """An autoencoder's file and arguments: beside it in autoencoder.json, or in the recipe's space.vae."""
     file = path / "autoencoder.safetensors" if path.is_dir() else path

@@ -1,5 +1,6 @@
 """Pictures through an autoencoder once, into a cache file: training then never runs the autoencoder again."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -57,7 +58,8 @@ def encode_source(
             f"the latent cache {path} cannot be written: {error.strerror}; free space or set SFUMATO_CACHE"
         ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
     return np.load(path, mmap_mode="r")
 
 

@@ -1,16 +1,15 @@
 """The training loop: updates, averages, looks at itself, saves; yields events, touches only its run folder."""
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import nn
 
-from sfumato.errors import RecipeError
 from sfumato.train.average import PowerAverage
-from sfumato.train.events import Event, Finished, HeldOut, Metrics, Saved, Sheet, Tick
+from sfumato.train.events import Event, Finished, HeldOut, Saved, Sheet
 from sfumato.train.folder import RunFolder
+from sfumato.train.meter import Meter
 from sfumato.train.moments import load_moments, moments_of, refuse_misfit
 from sfumato.train.objective import Moment, Objective
 from sfumato.train.progress import Progress
@@ -46,16 +45,21 @@ class Trainer:
         self.objective.net.train()
         self.optimiser.zero_grad(set_to_none=True)
         moment = Moment(step=p.step, shown=p.images, count=batch)
-        total = torch.zeros(())
+        total = torch.zeros((), device=self.device)
         for start in range(0, batch, micro):
             loss = self.objective.loss(moment, slice(start, start + micro)) * (micro / batch)
             loss.backward()
-            total = total + loss.detach().to(total.device)
+            total = total + loss.detach()
         norm = nn.utils.clip_grad_norm_(self.objective.net.parameters(), recipe.optimiser.clip or math.inf)
         self.optimiser.step()
         p.step, p.images = p.step + 1, p.images + batch
         self.average.update(self.objective.net, p.step)
         return total, norm
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.objective.net.parameters()).device
 
     @property
     def finished(self) -> bool:
@@ -97,39 +101,26 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
     Raises:
         RecipeError: the loss is no finite number any more.
     """
-    recipe, p = trainer.recipe, trainer.progress
-    watch = recipe.watch
-    last, ticked, since_rate = time.perf_counter(), 0.0, (time.perf_counter(), p.images)
-    rate = 0.0
+    p, watch = trainer.progress, trainer.recipe.watch
+    meter = Meter(p, trainer.device)
+    if folder.empty():
+        yield save(trainer, folder)
     while not trainer.finished and not stop():
         before = p.images
-        loss, norm = trainer.update()
-        now = time.perf_counter()
-        p.seconds, last = p.seconds + now - last, now
-        p.loss_sum, p.norm_sum, p.count = p.loss_sum + float(loss), p.norm_sum + float(norm), p.count + 1
-        if not math.isfinite(p.loss_sum):
-            raise RecipeError(f"the loss is {float(loss)} after {p.images} images; lower optimiser.lr and resume")
-        if now - ticked > 0.5:
-            if now - since_rate[0] > 5.0 or not rate:
-                rate = (p.images - since_rate[1]) / max(1e-9, now - since_rate[0])
-                since_rate = (now, p.images)
-            ticked = now
-            yield Tick(images=p.images, rate=rate, loss=float(loss))
+        meter.add(*trainer.update())
+        tick = meter.tick()
+        if tick is not None:
+            yield tick
         if crossed(watch.metrics, before, p.images):
-            yield Metrics(
-                images=p.images,
-                loss=p.loss_sum / p.count,
-                norm=p.norm_sum / p.count,
-                lr=trainer.rate(),
-                rate=rate,
-                seconds=p.seconds,
-            )
-            p.loss_sum, p.norm_sum, p.count = 0.0, 0.0, 0
+            yield meter.metrics(trainer.rate())
         if crossed(watch.heldout, before, p.images) or crossed(watch.sheet, before, p.images):
             yield from looked(trainer, folder, averaged, before)
+            meter.rest()
         if crossed(watch.checkpoint, before, p.images):
+            meter.read()
             yield save(trainer, folder)
-        since_rate = since_rate if time.perf_counter() - now < 0.5 else (time.perf_counter(), p.images)
+            meter.rest()
+    meter.read()
     if not folder.has(p.images):
         yield save(trainer, folder)
     yield Finished(images=p.images, complete=trainer.finished)

@@ -1,8 +1,7 @@
 """What a run optimises: the protocol that the loop knows, and nothing of diffusion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -22,9 +21,12 @@ class Moment:
 
 @runtime_checkable
 class Objective(Protocol):
-    """A loss over a corpus, with its ways of being looked at. `net` is what is trained."""
+    """A loss over a corpus, with its ways of being looked at."""
 
-    net: nn.Module
+    @property
+    def net(self) -> nn.Module:
+        """The network in training."""
+        ...
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean loss over one part of the pictures of this moment; a pure function of both and of the weights."""
@@ -36,8 +38,4 @@ class Objective(Protocol):
 
     def sheet(self, net: nn.Module, /) -> UInt8[np.ndarray, "H W 3"]:
         """A sheet of samples of other weights, always of the same prompts and noise."""
-        ...
-
-    def export(self, net: nn.Module, images: int, card: Mapping[str, Any], folder: Any, /) -> None:
-        """Write other weights (the average) as a model folder."""
         ...

@@ -10,10 +10,11 @@ from torch import nn
 
 from sfumato.engine import describe
 from sfumato.errors import CheckpointError, RecipeError
-from sfumato.train.build import Built, Place, build
+from sfumato.train.build import Built, build
 from sfumato.train.events import Event, HeldOut, Metrics, Note
 from sfumato.train.folder import RunFolder
 from sfumato.train.loop import Stop, Trainer, train
+from sfumato.train.material import Place
 from sfumato.train.progress import Progress
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
@@ -43,8 +44,7 @@ def begin(
     """
     folder = RunFolder(out)
     try:
-        if (out / "run.json").exists():
-            folder.begin({})
+        folder.refuse_run()
         built = build(recipe, place)
         trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images))
         notes = []
@@ -52,6 +52,8 @@ def begin(
             trainer.begin_from(start)
             notes.append(f"begins from given weights at {images} images: new optimiser, new warm-up")
         folder.begin(about(recipe, place, built, origin={"images": images} if start is not None else None))
+        if start is not None:
+            folder.log({"event": "start", "images": images, "from": "given weights"})
     except BaseException:
         folder.close()
         raise

@@ -16,7 +16,10 @@ from sfumato.types import Latent
 class Store(Protocol):
     """x_0 by row, on the CPU."""
 
-    shape: tuple[int, int, int]
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width of one x_0."""
+        ...
 
     def __len__(self) -> int:
         """The number of rows."""

@@ -1,0 +1,69 @@
+"""Make the small file of latents that a GPU job trains on.
+
+python recipes/gpu/pack.py PATH/TO/glyphs.parquet --model bozzetto --out packs/glyphs
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
+
+import torch
+
+from sfumato.corpus.locate import cache_folder
+from sfumato.errors import SfumatoError
+from sfumato.train.frozen_parts import known_scale, load_vae
+from sfumato.train.latents import (
+    encode_source,
+    scale_and_shift,
+)
+from sfumato.train.material import Place, open_sources
+from sfumato.train.pack import write_pack
+from sfumato.train.reading import load_recipe
+from sfumato.train.recipe import SourceChoice, Space
+from sfumato.train.store import LatentStore
+
+
+def main() -> int:
+    """Encode, pack, and say how large it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="the corpus: glyphs.parquet, or the folder that holds it")
+    parser.add_argument("--source", default="glyphs", help="which corpus of that folder")
+    parser.add_argument("--model", default="bozzetto", help="the model whose autoencoder is used")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--val", default="val", help="the split to hold out")
+    parser.add_argument("--cache", type=Path, default=None)
+    args = parser.parse_args()
+    recipe = load_recipe("bozzetto")
+    data = replace(recipe.data, size=args.size, sources=(SourceChoice(name=args.source),))
+    recipe = replace(recipe, data=data, watch=replace(recipe.watch, split=args.val))
+    cache = args.cache or cache_folder()
+    report = lambda what, done, total: print(f"{what}: {done} of {total}", file=sys.stderr)  # noqa: E731
+    place = Place(device=torch.device("cpu"), data=args.data, cache=cache, report=report)
+    sources, val = open_sources(recipe, place)
+    space = Space(autoencoder=args.model)
+    vae, digest, _ = load_vae(space)
+
+    def encoded(source):
+        return encode_source(
+            source, vae, digest=digest, mirrored=False, cache=cache, device=place.device, dtype=torch.float32,
+            progress=lambda done, total: report(f"encoding {source.name}", done, total),
+        )  # fmt: skip
+
+    train, held_out = encoded(sources[0]), encoded(val)
+    scale, shift = known_scale(space) or scale_and_shift([train], cache)
+    stores = {"train": LatentStore(train, scale, shift), "val": LatentStore(held_out, scale, shift)}
+    about = {"autoencoder": {"sha256": digest, "scale": scale, "shift": shift}, "source": sources[0].key}
+    size = write_pack(args.out, stores, {"train": sources[0].rows, "val": val.rows}, about)
+    print(f"{args.out}: {size / 2**20:.1f} MiB, {len(stores['train'])} + {len(stores['val'])} pictures")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except SfumatoError as error:
+        sys.exit(f"error: {error}")

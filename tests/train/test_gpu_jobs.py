@@ -1,0 +1,125 @@
+"""Each GPU job runs: packed, started, resumed, brought and joined, on the CPU with a small network."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.train.tiny_runs import DATA, environment, images_of
+
+from sfumato import checkpoint
+from sfumato.errors import CorpusError
+from sfumato.nets.vae import VAE
+from sfumato.train.chance import seeded
+from sfumato.train.pack import read_pack
+from sfumato.train.shards import PIECE
+from sfumato.train.state import listed
+from sfumato.weights import serialise
+
+ROOT = Path(__file__).parents[2]
+JOBS = sorted(path.stem for path in (ROOT / "recipes" / "gpu").glob("*.toml"))
+VAE_OPTIONS = {"widths": [8, 8, 8], "encoder_depth": 1, "decoder_depth": 1, "z_channels": 8}
+SMALL = {
+    "unet": ("network.block_out_channels=[32,32]", 'network.attend=["none","text"]', "network.head_dim=32"),
+    "dit": ("network.width=64", "network.depth=1", "network.heads=2"),
+}
+SHORT = ("optimiser.batch=4", "rate.warmup=8", "watch.metrics=4", "watch.checkpoint=8", "watch.heldout=8",
+"watch.sheet=0",
+         "watch.heldout_rows=4")  # fmt: skip
+
+
+def script(name, *arguments, cache):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "recipes" / "gpu" / name), *map(str, arguments)],
+        env={**environment(cache), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def autoencoder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("autoencoder")
+    with seeded(0):
+        vae = VAE(**VAE_OPTIONS)
+    (folder / "autoencoder.safetensors").write_bytes(serialise(vae.state_dict()))
+    (folder / "autoencoder.json").write_text(json.dumps({"options": VAE_OPTIONS}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pack(cache, autoencoder, tmp_path_factory):
+    target = tmp_path_factory.mktemp("packs") / "glyphs"
+    done = script(
+        "pack.py",
+        DATA,
+        "--model",
+        autoencoder,
+        "--out",
+        target,
+        "--size",
+        64,
+        "--val",
+        "train",
+        "--cache",
+        cache,
+        cache=cache,
+    )
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def test_a_pack_holds_every_caption_and_latents_of_unit_variance(pack):
+    found = read_pack(pack)
+    store = found.stores["train"]
+    assert store.shape == (8, 8, 8)
+    assert len(found.rows["train"]) == len(store) == 200
+    spread = np.square(store.std).mean()
+    assert (store.array * store.step).var() + spread == pytest.approx(1.0, abs=0.02)
+    assert all(row.caption and row.license for row in found.rows["train"])
+
+
+def test_a_damaged_pack_is_refused(pack, tmp_path):
+    copy = tmp_path / "pack"
+    shutil.copytree(pack, copy)
+    data = bytearray((copy / "train.xz").read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / "train.xz").write_bytes(data)
+    with pytest.raises(CorpusError, match=r"train\.xz is damaged"):
+        read_pack(copy)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_trains_in_slices_and_brings_its_weights(job, cache, autoencoder, pack, tmp_path):
+    run, out = tmp_path / "run", tmp_path / "out"
+    out.mkdir()
+    kind = "dit" if "dit" in job else "unet"
+    sets = [p for c in (*SMALL[kind], *SHORT, f"space.autoencoder={autoencoder}", "data.size=64") for p in ("--set", c)]
+    common = ("--data", pack, "--run", run, "--device", "cpu", "--bring", out)
+    first = script("job.py", job, *common, *sets, "--max-seconds", 8, cache=cache)
+    assert first.returncode == 0, first.stderr
+    reached = images_of(run)
+    assert reached > 0
+    again = script("job.py", job, *common, "--max-seconds", 8, cache=cache)
+    assert again.returncode == 0, again.stderr
+    assert f"goes on from {reached:09d}" in again.stderr
+    assert images_of(run) > reached
+    assert listed(run / "checkpoints")
+    brought = [file for file in out.rglob("*") if file.is_file()]
+    assert len(brought) <= 8
+    assert max(file.stat().st_size for file in brought) <= PIECE < 16 << 20
+    joined = script("job.py", job, "--join", out / "model", "--run", tmp_path / "joined", cache=cache)
+    assert joined.returncode == 0, joined.stderr
+    assert checkpoint.load(tmp_path / "joined").card["images"] == images_of(run)

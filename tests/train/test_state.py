@@ -1,0 +1,193 @@
+"""Checkpoints are whole or not there, whatever happens while they are written or afterwards."""
+
+import errno
+import json
+import os
+import random
+
+import pytest
+import torch
+
+from sfumato.errors import CheckpointError, OutputError
+from sfumato.train import state
+from sfumato.train.folder import RunFolder
+from sfumato.train.state import INDEX, Checkpoint, latest, listed, load_checkpoint, save_checkpoint, sealed
+
+
+def checkpoint(value):
+    tensors = {
+        part: {"a": torch.full((40,), float(value)), "b": torch.full((3, 3), value + 0.5)} for part in state.PARTS
+    }
+    return Checkpoint(tensors, {"progress": {"images": value}, "log_bytes": 0})
+
+
+def saved(folder, *values, keep=5):
+    for value in values:
+        save_checkpoint(folder / f"{value:09d}", checkpoint(value), keep=keep)
+    return folder
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    found, folder, passed = latest(saved(tmp_path, 1, 2))
+    assert folder.name == "000000002"
+    assert not passed
+    assert found.about["progress"] == {"images": 2}
+    for part in state.PARTS:
+        assert found.tensors[part]["a"].equal(torch.full((40,), 2.0))
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    assert [p.name for p in listed(saved(tmp_path, 1, 2, 3, 4, keep=2))] == ["000000003", "000000004"]
+
+
+def test_every_flipped_bit_is_detected(tmp_path):
+    saved(tmp_path, 1, 2)
+    chance = random.Random(0)
+    files = sorted((tmp_path / "000000002").iterdir())
+    for _ in range(300):
+        file = chance.choice(files)
+        whole = file.read_bytes()
+        at = chance.randrange(len(whole))
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
+        found, folder, passed = latest(tmp_path)
+        assert folder.name == "000000001", (file.name, at)
+        assert found.about["progress"]["images"] == 1
+        assert str(file) in passed["000000002"]
+        file.write_bytes(whole)
+    assert latest(tmp_path)[1].name == "000000002"
+
+
+@pytest.mark.parametrize("part", state.PARTS)
+def test_a_missing_or_cut_file_is_passed_over(tmp_path, part):
+    saved(tmp_path, 1, 2)
+    file = tmp_path / "000000002" / f"{part}.safetensors"
+    file.write_bytes(file.read_bytes()[:-7])
+    assert latest(tmp_path)[1].name == "000000001"
+    file.unlink()
+    assert latest(tmp_path)[1].name == "000000001"
+
+
+def test_a_pickle_is_never_opened_even_with_the_right_hash(tmp_path):
+    saved(tmp_path, 2)
+    folder = tmp_path / "000000002"
+    torch.save({"a": torch.ones(2)}, folder / "weights.safetensors")
+    index = json.loads((folder / INDEX).read_text())
+    del index["seal"]
+    index["sha256"]["weights.safetensors"] = (
+        __import__("hashlib").sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    )
+    (folder / INDEX).write_bytes(sealed(index))
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        load_checkpoint(folder)
+
+
+def test_a_newer_version_says_so(tmp_path):
+    saved(tmp_path, 2)
+    file = tmp_path / "000000002" / INDEX
+    index = json.loads(file.read_text())
+    del index["seal"]
+    file.write_bytes(sealed(index | {"version": 99}))
+    with pytest.raises(CheckpointError, match=r"version 99.*update Sfumato"):
+        load_checkpoint(file.parent)
+
+
+def test_nothing_sound_names_every_reason(tmp_path):
+    saved(tmp_path, 1)
+    (tmp_path / "000000001" / INDEX).unlink()
+    with pytest.raises(CheckpointError, match=r"no sound checkpoint to resume from.*missing or damaged"):
+        latest(tmp_path)
+
+
+def crashing_save(folder, at):
+    """In a child process: save checkpoint 2, and die like a killed process at the `at`-th touch of the disk."""
+    count = 0
+
+    def dying(real):
+        def touch(*arguments, **options):
+            nonlocal count
+            count += 1
+            if count == at:
+                os._exit(77)
+            return real(*arguments, **options)
+
+        return touch
+
+    def torn(path, data):
+        nonlocal count
+        count += 1
+        if count == at:
+            path.write_bytes(data[: len(data) // 2])
+            os._exit(77)
+        real_write(path, data)
+
+    real_write = state.write_durably
+    state.write_durably = torn
+    for name in ("open", "fsync", "replace", "mkdir"):
+        setattr(os, name, dying(getattr(os, name)))
+    save_checkpoint(folder / "000000002", checkpoint(2), keep=2)
+    os._exit(0)
+
+
+def test_killed_at_any_touch_of_the_disk_a_sound_checkpoint_is_left(tmp_path):
+    """R1: every crash point of one save."""
+    points, torn, finished = 0, 0, False
+    while not finished:
+        points += 1
+        folder = saved(tmp_path / str(points), 1)
+        child = os.fork()
+        if child == 0:
+            crashing_save(folder, points)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert code in (0, 77)
+        finished = code == 0
+        torn += any(p.name.startswith(".") for p in folder.iterdir())
+        found, place, _ = latest(folder)
+        assert found.about["progress"]["images"] == int(place.name)
+        assert place.name == "000000002" or not finished
+        save_checkpoint(folder / "000000003", checkpoint(3), keep=2)
+        assert latest(folder)[1].name == "000000003"
+    assert points > 15
+    assert torn > 10
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO])
+def test_a_full_or_read_only_disk_is_named_and_the_old_checkpoint_stays(tmp_path, monkeypatch, error):
+    saved(tmp_path, 1)
+    for k in range(1, 5):
+        calls = []
+
+        def failing(path, data, calls=calls, k=k, real=state.write_durably):
+            calls.append(path)
+            if len(calls) == k:
+                raise OSError(error, os.strerror(error), str(path))
+            real(path, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(state, "write_durably", failing)
+            with pytest.raises(OutputError, match="000000002"):
+                save_checkpoint(tmp_path / "000000002", checkpoint(2), keep=2)
+        assert len(calls) == k
+        assert [p.name for p in tmp_path.iterdir()] == ["000000001"]
+        assert latest(tmp_path)[1].name == "000000001"
+
+
+def test_two_trainers_cannot_share_a_run(tmp_path):
+    first = RunFolder(tmp_path / "run")
+    with pytest.raises(OutputError, match="another trainer is at work"):
+        RunFolder(tmp_path / "run")
+    first.close()
+    RunFolder(tmp_path / "run").close()
+
+
+def test_a_damaged_checkpoint_set_aside_no_longer_counts_among_those_kept(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    for value in (1, 2, 3):
+        run.save(value, checkpoint(value), keep=5)
+    for name in ("000000002", "000000003"):
+        (tmp_path / "run" / "checkpoints" / name / INDEX).write_text("{}")
+    _, place, passed = run.latest()
+    run.set_aside(list(passed))
+    assert place.name == "000000001"
+    run.save(2, checkpoint(2), keep=2)
+    assert [p.name for p in listed(tmp_path / "run" / "checkpoints")] == ["000000001", "000000002"]
+    run.close()
