@@ -125,6 +125,11 @@ def test_no_such_model(source):
         load(source)
 
 
+def test_a_run_stands_for_its_model(tmp_path):
+    write_tiny(tmp_path / "run" / "model")
+    assert checkpoint.find(tmp_path / "run") == tmp_path / "run" / "model"
+
+
 def test_a_folder_without_a_manifest(tmp_path):
     with pytest.raises(CheckpointError, match=r"has no sfumato\.json"):
         load(tmp_path)

@@ -37,10 +37,15 @@ def shipped() -> list[str]:
 
 
 def find(source: str | os.PathLike[str]) -> Path:
-    """The folder of a model: a shipped name or a path. Raises CheckpointError when there is none."""
+    """The folder of a model: a path (of the folder, or of a run that has one) or a shipped name.
+
+    Raises:
+        CheckpointError: there is none.
+    """
     path = Path(source)
-    if (path / NAME).is_file():
-        return path
+    for folder in (path, path / "model"):
+        if (folder / NAME).is_file():
+            return folder
     if str(source) in shipped():
         return MODELS / str(source)
     if path.exists():

@@ -28,7 +28,11 @@ FALLBACK = {"steps": 30, "grid": "trailing", "sampler": {"kind": "ddim"}, "guida
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A loaded model. All drawing goes through recipes, so every picture can be made again from its recipe alone."""
+    """A loaded model. All drawing goes through recipes, so every picture can be made again from its recipe alone.
+
+    The pixels do not depend on batch, order or company, nor on the number of threads where that is a power of two
+    (`sfumato generate` sees to it; here it is torch.set_num_threads, and the recipe names any other number).
+    """
 
     bundle: Bundle
 

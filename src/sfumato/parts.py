@@ -11,6 +11,7 @@ from sfumato.choices import near, refuse_unknown
 from sfumato.conditioner import Conditioner
 from sfumato.errors import CheckpointError, SfumatoError, UnavailableError
 from sfumato.latents import LatentSpace
+from sfumato.nets.pointwise import replace_pointwise
 from sfumato.text.blob import load_text_encoder
 from sfumato.text.conditioner import TextConditioner
 from sfumato.text.tokenizer import load_tokenizer
@@ -85,7 +86,7 @@ def fill(
             shapes = f"{list(tensors[name].shape)}, expected {list(want.shape)}"
             raise CheckpointError(f"{what}: {name!r} has shape {shapes}; the file does not fit the architecture")
     network.load_state_dict(dict(tensors), assign=True)
-    return network.requires_grad_(False).eval()
+    return replace_pointwise(network.requires_grad_(False).eval())
 
 
 def build_autoencoder(options: Mapping[str, Any], data: bytes | None) -> Autoencoder:

@@ -69,8 +69,8 @@ def test_json_is_whole_and_alone_on_stdout(sfumato):
 
 
 def test_settings_reach_the_recipe(sfumato):
-    flags = "--steps 2 --guidance 1.5 --sampler ddim:eta=0.5 --grid karras --size 48x32 --negative cats --microbatch 2 --seed 9"
-    assert sfumato("generate", "a red apple", *flags.split())[0] == 0
+    flags = "--steps 2 --guidance 1.5 --sampler ddim:eta=0.5 --grid karras --size 48x32 --negative cats --microbatch 2"
+    assert sfumato("generate", "a red apple", "--seed", 9, *flags.split())[0] == 0
     recipe = read("pictures/a-red-apple-9.png")[0].recipe
     assert (recipe.steps, recipe.guidance["scale"], recipe.sampler) == (2, 1.5, {"kind": "ddim", "eta": 0.5})
     assert (recipe.grid, recipe.size, recipe.negative, recipe.microbatch) == ("karras", (48, 32), "cats", 2)
@@ -81,7 +81,7 @@ def test_like_makes_the_same_pixels(sfumato, kind):
     flags = ["--steps", 2, "--sampler", "euler-ancestral", "--seed", 3, "--microbatch", 2, "--negative", "cats"]
     sfumato("generate", "a red apple", *flags, "--format", kind)
     [first] = pictures()
-    code, out, err = sfumato("generate", "--like", f"pictures/{first}", "--out", "again")
+    code, _, err = sfumato("generate", "--like", f"pictures/{first}", "--out", "again")
     assert code == 0
     assert "the same pixels, every one" in err
     [second] = pictures("again")

@@ -22,8 +22,8 @@ def recipe(tiny_model):
 
 
 def test_looking_changes_nothing(tiny_model, recipe, tmp_path):
-    plain = [e for e in trace(tiny_model.bundle, recipe) if isinstance(e, Decoded)][0]
-    seen = [e for e in record(tiny_model.bundle, recipe, tmp_path / "t") if isinstance(e, Decoded)][0]
+    plain = next(e for e in trace(tiny_model.bundle, recipe) if isinstance(e, Decoded))
+    seen = next(e for e in record(tiny_model.bundle, recipe, tmp_path / "t") if isinstance(e, Decoded))
     assert torch.equal(plain.image, seen.image)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
+from sfumato.cli.threads import even_threads
 from sfumato.errors import RecipeError
 from sfumato.inspect.policy import Policy
 from sfumato.model import DEFAULT_MODEL, Model, groups, load
@@ -32,13 +33,19 @@ def draw(
     """Load the model, make a recipe for each picture, draw them all. Answers the exit code."""
     count = settings.get("count", 1)
     output = output_for(settings, max(len(prompts) * count, 1))
-    model = load(settings.get("model", DEFAULT_MODEL), device=settings.get("device", "cpu"))
+    model = load_evenly(settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu"))
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
     recipes = model.recipes(prompts, seed=settings.get("seed", 0), count=count, **chosen)
     for prompt in dict.fromkeys(prompts):
         for note in model.notes(prompt):
             report.note(f"{note} [{prompt[:40]!r}]" if len(prompts) > 1 else note)
     return draw_recipes(model, recipes, output, report, trace=trace, attention=attention)
+
+
+def load_evenly(source: str, device: str, dtype: str = "float32") -> Model:
+    """The model, on a number of threads that no pixel depends on."""
+    even_threads()
+    return load(source, device=device, dtype=dtype)
 
 
 def output_for(settings: Mapping[str, Any], pictures: int) -> Output:

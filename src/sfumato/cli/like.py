@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, output_for
+from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, load_evenly, output_for
 from sfumato.errors import CheckpointError, RecipeError
-from sfumato.model import Model, load
+from sfumato.model import Model
 from sfumato.picture import Picture
 from sfumato.provenance.files import read
 from sfumato.recipe import Recipe
@@ -49,8 +49,8 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
 
 def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
     try:
-        return load(
-            settings["model"] if "model" in given else old.model, device=settings.get("device", "cpu"), dtype=old.dtype
+        return load_evenly(
+            settings["model"] if "model" in given else old.model, settings.get("device", "cpu"), old.dtype
         )
     except CheckpointError as problem:
         if "model" in given:
