@@ -103,6 +103,14 @@ def test_from_the_last_step_to_clean():
     assert (back.c_0, back.c_t, back.variance, back.upper) == (1.0, 0.0, 0.0, 1.0)
 
 
+def test_signs():
+    level = Linear().at(400)
+    assert jump(2.0 * np.ones(1), -3.0 * np.ones(1), level) == 2.0 * level.alpha - 3.0 * level.sigma
+    move = transition(Linear().at(10), level)
+    moved = move(2.0 * np.ones(1), -3.0 * np.ones(1))
+    assert moved == pytest.approx(2.0 * move.scale - 3.0 * math.sqrt(move.variance), rel=1e-15)
+
+
 def test_samples_have_the_moments():
     rng = np.random.default_rng(0)
     s, t = Linear().at(200), Linear().at(650)
