@@ -11,7 +11,8 @@ from sfumato import __version__
 def describe(device: Any = "cpu") -> dict[str, str]:
     """Versions of Sfumato and of the array library, the CPU's vector instructions, and the device.
 
-    The number of threads is named where it is no power of two: only there can it move the last bit of a picture (cli/threads.py).
+    The number of threads is named where it is no power of two: only there can it move the last bit of a picture
+    (cli/threads.py).
     """
     torch = sys.modules.get("torch")
     if torch is None:

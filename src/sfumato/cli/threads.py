@@ -6,8 +6,9 @@ from sfumato.engine import power_below
 def even_threads() -> None:
     """Let torch use a power of two of threads, the largest within what it uses now.
 
-    Elementwise functions are cut into equal parts, one a thread, and the odd elements at the end of a part are computed by
-    other instructions than the rest, whose last bit may differ. Parts that are cut in halves have no odd elements.
+    Elementwise functions are cut into equal parts, one a thread, and the odd elements at the end of a part are
+    computed by other instructions than the rest, whose last bit may differ. Parts that are cut in halves have no odd
+    elements.
     """
     import torch
 

@@ -108,6 +108,7 @@ def paths(target: object, kind: type[nn.Module] = Attention) -> tuple[str, ...]:
 
 def _modules(target: object, kind: type[M]) -> dict[str, M]:
     net, prefix = (target, "") if isinstance(target, nn.Module) else (getattr(target, "net", None), "net.")
+    net = getattr(net, "module", net)  # a network that is frozen for generating
     if not isinstance(net, nn.Module):
         raise RecipeError(
             f"{type(target).__name__} cannot be watched: expected a torch module, or a denoiser whose `net` is one"
