@@ -7,6 +7,7 @@ that one network learns both beliefs of classifier-free guidance (Ho and Saliman
 
 import contextlib
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,7 +19,6 @@ from sfumato.conditioner import Conditioning
 from sfumato.corpus.prompt import Prompting, training_prompt
 from sfumato.corpus.rows import Row
 from sfumato.process.schedule import Level
-from sfumato.text.conditioner import TextConditioner
 from sfumato.train.chance import StepNoise, seeded_dropout
 from sfumato.train.noising import Noising
 from sfumato.train.objective import Moment
@@ -30,6 +30,15 @@ SIDES = ("left", "right", "clockwise", "arrow")
 """Captions with these words are never mirrored."""
 
 
+@runtime_checkable
+class BatchConditioner(Protocol):
+    """A text encoder that takes a whole batch at once."""
+
+    def encode_batch(self, prompts: Sequence[str], /) -> Conditioning:
+        """Token states of all prompts, with no gradient."""
+        ...
+
+
 class Denoising:
     """Objective over stores of latents or pixels with their captions."""
 
@@ -38,7 +47,7 @@ class Denoising:
         net: nn.Module,
         *,
         noising: Noising,
-        conditioner: TextConditioner,
+        conditioner: BatchConditioner,
         stores: Sequence[Store],
         rows: Sequence[Sequence[Row]],
         order: Order,

@@ -20,7 +20,7 @@ from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.tensorboard import Board
 
-CHANGEABLE = ("rate", "watch", "optimiser.lr", "optimiser.micro", "about", "space.autoencoder")
+CHANGEABLE = ("rate", "watch", "process.density", "optimiser.lr", "optimiser.micro", "about", "space.autoencoder")
 """What a resumed run may change; anything else would make it another run."""
 
 
@@ -134,7 +134,7 @@ def about(recipe: TrainRecipe, place: Place, built: Built, origin: dict[str, Any
 
 
 def refuse_another_run(changes: Sequence[str]) -> None:
-    """Raise RecipeError for a change to what decides the weights, other than the learning rate's course."""
+    """Raise RecipeError for a change to what decides the weights, other than the course of the rate and where levels are drawn."""
     for change in changes:
         key = change.partition("=")[0]
         if not any(key == c or key.startswith(c + ".") for c in CHANGEABLE):
