@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from sfumato.errors import RecipeError, ShapeError
-from sfumato.nets.dit import DiT, masked_mean, patchify, unpatchify
+from sfumato.nets.dit import DiT, patchify, unpatchify
+from sfumato.nets.embed import masked_mean
 from sfumato.nets.positions import RotaryPositions, SinusoidalPositions
 
 SMALL = {"in_channels": 4, "out_channels": 4, "width": 32, "depth": 2, "heads": 4, "token_dim": 12}

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sfumato.errors import RecipeError, ShapeError
+from sfumato.nets.embed import masked_mean
 from sfumato.nets.unet import UNet
 
 SMALL = {
@@ -151,6 +152,14 @@ def test_it_trains_under_autocast_in_channels_last():
 def test_arguments_that_contradict_each_other_are_refused(changes, complaint):
     with pytest.raises(RecipeError, match=complaint):
         build(**changes)
+
+
+def test_the_mean_of_the_real_tokens_stands_in_for_pooled_text():
+    x, tokens, mask = inputs()
+    net = build(pooled_dim=tokens.shape[-1], zero_init=False)
+    mean = masked_mean(tokens, mask)
+    assert torch.equal(net(x, 1.0, tokens, mask), net(x, 1.0, tokens, mask, mean))
+    assert (net(x, 1.0, tokens, mask) - net(x, 1.0, tokens, mask, -mean)).abs().max() > 1e-4
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import Attention, Turn, checked_text
-from sfumato.nets.embed import MLP, Sinusoidal, as_vector
+from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text
 from sfumato.nets.feedforward import FEED_FORWARD, FeedForward
 from sfumato.nets.norms import Norm, norm_of
 from sfumato.nets.positions import RotaryPositions, SinusoidalPositions
@@ -153,17 +153,9 @@ class DiT(nn.Module):
     ) -> Float[Tensor, "n e"]:
         """What every block is told: silu(time + text); one row where all samples are told the same."""
         told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
-        if self.text is None:
+        if self.text is None or self.pooled_dim is None:
             return F.silu(told)
-        if pooled is None and tokens is not None:
-            pooled = masked_mean(tokens, mask)
-        if pooled is None or pooled.shape != (len(x), self.pooled_dim):
-            got = None if pooled is None else list(pooled.shape)
-            raise ShapeError(
-                f"pooled text is {got}; this network needs [{len(x)}, {self.pooled_dim}]: "
-                "use the text encoder it was trained with"
-            )
-        return F.silu(told + self.text(pooled))
+        return F.silu(told + self.text(pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)))
 
 
 def patchify(x: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b l i"]:
@@ -186,14 +178,6 @@ def unpatchify(cells: Float[Tensor, "b l i"], height: int, width: int, patch: in
     """Lay height x width patches out again: the inverse of patchify."""
     x = cells.unflatten(2, (patch, patch, -1)).unflatten(1, (height, width))
     return x.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
-
-
-def masked_mean(tokens: Float[Tensor, "b l d"], mask: Bool[Tensor, "b l"] | None) -> Float[Tensor, "b d"]:
-    """The mean over the real tokens; zero where there are none."""
-    if mask is None:
-        return tokens.mean(dim=1)
-    real = mask[:, :, None].to(tokens.dtype)
-    return (tokens * real).sum(dim=1) / real.sum(dim=1).clamp(min=1)
 
 
 def _known(name: str, value: str, choices: tuple[str, ...]) -> None:

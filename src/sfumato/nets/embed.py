@@ -7,7 +7,7 @@ embedding is their cosines and sines (Vaswani et al. 2017, section 3.5; Ho et al
 import math
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -84,3 +84,33 @@ def as_vector(c_noise: float | int | Tensor, like: Tensor) -> Float[Tensor, " n"
         return vector if vector.is_floating_point() else vector.double()
     precision = torch.float32 if like.device.type == "mps" else torch.float64
     return torch.tensor([float(c_noise)], dtype=precision, device=like.device)
+
+
+def pooled_text(
+    pooled: Float[Tensor, "b p"] | None,
+    tokens: Float[Tensor, "b l d"] | None,
+    mask: Bool[Tensor, "b l"] | None,
+    *,
+    batch: int,
+    dim: int,
+) -> Float[Tensor, "b p"]:
+    """One vector of text a sample: `pooled` where the text encoder gives one, else the mean of the real tokens.
+
+    Raises ShapeError where neither is there in `dim` numbers for each of `batch` samples.
+    """
+    if pooled is None and tokens is not None and tokens.shape[-1] == dim:
+        pooled = masked_mean(tokens, mask)
+    if pooled is None or pooled.shape != (batch, dim):
+        got = None if pooled is None else list(pooled.shape)
+        raise ShapeError(
+            f"pooled text is {got}; this network needs [{batch}, {dim}]: use the text encoder it was trained with"
+        )
+    return pooled
+
+
+def masked_mean(tokens: Float[Tensor, "b l d"], mask: Bool[Tensor, "b l"] | None) -> Float[Tensor, "b d"]:
+    """The mean over the real tokens; zero where there are none."""
+    if mask is None:
+        return tokens.mean(dim=1)
+    real = mask[:, :, None].to(tokens.dtype)
+    return (tokens * real).sum(dim=1) / real.sum(dim=1).clamp(min=1)

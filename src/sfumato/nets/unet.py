@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from sfumato.errors import ShapeError
 from sfumato.nets.attention import checked_text
 from sfumato.nets.blocks import Downsample, Modulation, ResBlock, Upsample, group_norm
-from sfumato.nets.embed import MLP, Sinusoidal, as_vector
+from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text
 from sfumato.nets.plan import heads_of, plan
 from sfumato.nets.stages import Attend, DownStage, MidStage, Stage, Style, UpStage
 from sfumato.nets.transformer import Projection, SelfAttention, TextAttention
@@ -26,7 +26,8 @@ class UNet(nn.Module):
     """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p]) -> [b out_channels h w].
 
     c_noise is one number or one per sample: whatever the model's clock tells of the noise level. tokens are needed
-    where a level attends to "text", pooled where pooled_dim is given; a network built without them ignores them.
+    where a level attends to "text", pooled where pooled_dim is given (with pooled_dim = token_dim, the mean of the real
+    tokens takes its place where it is None); a network built without them ignores them.
 
     block_out_channels: the width of each level; each level has half the resolution of the one before.
     layers_per_block: residual blocks a level (one more on the way up); one number, or one a level.
@@ -114,7 +115,7 @@ class UNet(nn.Module):
         """The raw output for x at the noise level that c_noise tells of."""
         self._check(x)
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
-        emb = self.embed(x, c_noise, pooled)
+        emb = self.embed(x, c_noise, tokens, mask, pooled)
         skips = [self.conv_in(x)]
         for down in self.down:
             skips += down(skips[-1], emb, tokens, mask)
@@ -124,20 +125,18 @@ class UNet(nn.Module):
         return self.conv_out(F.silu(self.norm_out(h)))
 
     def embed(
-        self, x: Float[Tensor, "b c h w"], c_noise: float | int | Tensor, pooled: Float[Tensor, "b p"] | None
+        self,
+        x: Float[Tensor, "b c h w"],
+        c_noise: float | int | Tensor,
+        tokens: Float[Tensor, "b l d"] | None,
+        mask: Bool[Tensor, "b l"] | None,
+        pooled: Float[Tensor, "b p"] | None,
     ) -> Float[Tensor, "n e"]:
         """What every residual block is told: silu(time + pooled text); one row where all samples are told the same."""
-        numbers = as_vector(c_noise, like=x)
-        emb = self.time(self.sinusoidal(numbers))
-        if self.pooled is None:
-            return F.silu(emb)
-        if pooled is None or pooled.shape != (len(x), self.pooled_dim):
-            got = None if pooled is None else list(pooled.shape)
-            raise ShapeError(
-                f"pooled text is {got}; this network needs [{len(x)}, {self.pooled_dim}]: "
-                "use the text encoder it was trained with"
-            )
-        return F.silu(emb + self.pooled(pooled))
+        told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
+        if self.pooled is None or self.pooled_dim is None:
+            return F.silu(told)
+        return F.silu(told + self.pooled(pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)))
 
     def _check(self, x: Tensor) -> None:
         """Refuse what does not fit, before the first layer."""

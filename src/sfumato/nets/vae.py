@@ -1,9 +1,9 @@
 """A small KL autoencoder: pictures [b, c, H, W] in [-1, 1] to latents [b, z, H/f, W/f] and back.
 
-Rombach et al. 2022 (arXiv:2112.10752) showed that diffusion is cheaper in the latents of an autoencoder whose posterior is
-kept near N(0, I). The layout here is the light one of tiny autoencoders: residual blocks of plain convolutions without
-normalisation, so that a crop and the whole picture give the same latents away from the border, and a pixel-unshuffle stem,
-so that no convolution runs at full resolution. Level k works at resolution H / 2^(k+1).
+Rombach et al. 2022 (arXiv:2112.10752) showed that diffusion is cheaper in the latents of an autoencoder whose posterior
+is kept near N(0, I). The layout here is the light one of tiny autoencoders: residual blocks of plain convolutions
+without normalisation, so that a crop and the whole picture give the same latents away from the border, and a
+pixel-unshuffle stem, so that no convolution runs at full resolution. Level k works at resolution H / 2^(k+1).
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.conv2.bias)  # type: ignore[arg-type]
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """x plus its correction."""
         return x + self.conv2(torch.relu(self.conv1(torch.relu(x))))
 
 
@@ -41,6 +42,7 @@ class Encoder(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Float[Tensor, "b c H W"]) -> Float[Tensor, "b z2 h w"]:
+        """Mean and log variance, one after the other along the channels."""
         return self.layers(x)
 
 
@@ -61,14 +63,15 @@ class Decoder(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, z: Float[Tensor, "b z h w"]) -> Float[Tensor, "b c H W"]:
+        """The picture."""
         return self.layers(z)
 
 
 class VAE(nn.Module):
     """Encoder and decoder of one autoencoder; its factor f is 2^len(widths), one halving a level.
 
-    encode answers (mean, log_var) of the diagonal Gaussian q(z|x), log_var clamped to [-20, 10]; decode takes latents as
-    encode gives them: the scale and shift that a diffusion model wants are applied outside (autoencoder.py).
+    encode answers (mean, log_var) of the diagonal Gaussian q(z|x), log_var clamped to [-20, 10]; decode takes latents
+    as encode gives them: the scale and shift that a diffusion model wants are applied outside (latents.py).
     """
 
     def __init__(
@@ -87,8 +90,10 @@ class VAE(nn.Module):
         self.decoder = Decoder(out_channels=channels, widths=widths, depth=decoder_depth, z_channels=z_channels)
 
     def encode(self, x: Float[Tensor, "b c H W"]) -> tuple[Float[Tensor, "b z h w"], Float[Tensor, "b z h w"]]:
+        """(mean, log_var) of q(z|x)."""
         mean, log_var = self.encoder(x).chunk(2, dim=1)
         return mean, log_var.clamp(-20.0, 10.0)
 
     def decode(self, z: Float[Tensor, "b z h w"]) -> Float[Tensor, "b c H W"]:
+        """The picture of a latent."""
         return self.decoder(z)
