@@ -2,8 +2,8 @@
 
     python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png [--model bozzetto]
 
-The first sixteen prompts are held-out pairs of the corpus, the others free (scripts/choose_prompts.py). The settings are
-the model's defaults.
+The first sixteen prompts are held-out pairs of the corpus, the others free (scripts/choose_prompts.py). The settings
+are the model's defaults.
 """
 
 import argparse

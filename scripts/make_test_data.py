@@ -3,8 +3,9 @@
     python scripts/make_test_data.py CORPUS/glyphs.parquet tests/data/glyphs.parquet
 
 Families are visited in the order of their SHA-256, one group after the other in turn; of a family that has at least
-five train pictures (two for flags) up to five are taken, the styles taken least often so far first. So the 200 cover every
-group and style, and each family comes in several styles. Only rows of split "train"; the columns and the picture bytes
+five train pictures (two for flags) up to five are taken, the styles taken least often so far first. So the 200 cover
+every group and style, and each family comes in several styles. Only rows of split "train"; the columns and the
+picture bytes
 stay as they are.
 """
 

@@ -30,7 +30,9 @@ def test_log(make):
 
 
 def test_std(make):
-    np.testing.assert_allclose(arrays.as_numpy(arrays.std(make(VALUES)))[:, 0, 0, 0], VALUES.std(axis=(1, 2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(
+        arrays.as_numpy(arrays.std(make(VALUES)))[:, 0, 0, 0], VALUES.std(axis=(1, 2, 3)), rtol=1e-12
+    )
 
 
 def test_norm(make):

@@ -35,7 +35,9 @@ def test_the_network_sees_scaled_input_the_clock_and_the_text():
     prediction = denoiser(x_t, Level(0.25, 0.8, 0.6), cond)
     np.testing.assert_array_equal(seen["x"], 2 * x_t)
     assert seen["c_noise"] == 250.0
-    assert seen["tokens"] is cond.tokens and seen["mask"] is cond.mask and seen["pooled"] is cond.pooled
+    assert seen["tokens"] is cond.tokens
+    assert seen["mask"] is cond.mask
+    assert seen["pooled"] is cond.pooled
     np.testing.assert_allclose(prediction.x0_hat, x_t)
     np.testing.assert_allclose(0.8 * prediction.x0_hat + 0.6 * prediction.eps_hat, x_t)
 
@@ -44,6 +46,8 @@ def test_conditionings_join_prompt_after_prompt():
     one = Conditioning(np.zeros((1, 3, 2)), np.ones((1, 3), bool), (("a",),))
     two = Conditioning(np.ones((2, 3, 2)), np.zeros((2, 3), bool), (("b",), ("c",)))
     both = one + two
-    assert len(both) == 3 and both.words == (("a",), ("b",), ("c",)) and both.pooled is None
+    assert len(both) == 3
+    assert both.words == (("a",), ("b",), ("c",))
+    assert both.pooled is None
     np.testing.assert_array_equal(both.tokens[:, 0, 0], [0, 1, 1])
     np.testing.assert_array_equal(both.mask[:, 0], [True, False, False])

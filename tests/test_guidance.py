@@ -1,4 +1,4 @@
-"""Guidance computed as written: w = 0 ignores the prompt, w = 1 follows it plainly, and everything between is linear."""
+"""Guidance computed as written: w = 0 ignores the prompt, w = 1 follows it plainly, all between is linear."""
 
 from dataclasses import dataclass, field
 
@@ -81,7 +81,13 @@ def test_full_rescale_restores_the_spread_of_the_conditional_belief(x_t):
 
 @pytest.mark.parametrize(
     "options",
-    [{"scale": float("nan")}, {"scale": float("inf")}, {"interval": (0.8, 0.2)}, {"interval": (-0.1, 1.0)}, {"rescale": 1.5}],
+    [
+        {"scale": float("nan")},
+        {"scale": float("inf")},
+        {"interval": (0.8, 0.2)},
+        {"interval": (-0.1, 1.0)},
+        {"rescale": 1.5},
+    ],
 )
 def test_refuses_what_has_no_meaning(options):
     with pytest.raises(RecipeError, match="guidance"):

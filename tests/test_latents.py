@@ -17,7 +17,8 @@ def vae():
 
 def test_shapes_and_protocols(vae):
     space = LatentSpace(vae, scale=2.0, shift=0.5)
-    assert isinstance(space, Autoencoder) and isinstance(Pixels(), Autoencoder)
+    assert isinstance(space, Autoencoder)
+    assert isinstance(Pixels(), Autoencoder)
     posterior = space.encode(torch.zeros(2, 3, 32, 48))
     assert posterior.mean.shape == posterior.std.shape == (2, 4, 4, 6)
     assert space.decode(posterior.mean).shape == (2, 3, 32, 48)
@@ -28,7 +29,9 @@ def test_scale_and_shift_are_undone_by_decoding(vae):
     plain, scaled = LatentSpace(vae), LatentSpace(vae, scale=3.0, shift=-0.7)
     torch.testing.assert_close(scaled.encode(x).mean, 3.0 * (plain.encode(x).mean + 0.7))
     torch.testing.assert_close(scaled.encode(x).std, 3.0 * plain.encode(x).std)
-    torch.testing.assert_close(scaled.decode(scaled.encode(x).mean), plain.decode(plain.encode(x).mean), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        scaled.decode(scaled.encode(x).mean), plain.decode(plain.encode(x).mean), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_sample_is_mean_plus_std_eps(vae):

@@ -1,4 +1,4 @@
-"""c = E(prompt): text in, token states out.  [trail 2]"""
+"""c = E(prompt), text in and token states out [trail 2]."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from sfumato.types import Array, Mask, Tokens
 class Conditioning:
     """What the denoiser is told: a state for each token, which tokens are real, and their text.
 
-    `words[k]` are the tokens of prompt k as text, so that a column of an attention map can be named. `pooled` is one vector
-    per prompt, where a model wants one.
+    `words[k]` are the tokens of prompt k as text, so that a column of an attention map can be named. `pooled` is one
+    vector per prompt, where a model wants one.
     """
 
     tokens: Tokens

@@ -1,4 +1,4 @@
-"""D(x_t, level, c): a network, how its output is read, and what it is told of time.  [trail 4]"""
+"""D(x_t, level, c): a network, how its output is read, and what it is told of time [trail 4]."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -11,8 +11,8 @@ SfumatoError
 ├── OutputError        a picture or file that cannot be written
 └── UnavailableError   an optional part that is not installed
 
-Each message says what is wrong, what was given, what was expected and what to do about it. The command line prints it as one
-line and exits with 2.
+Each message says what is wrong, what was given, what was expected and what to do about it. The command line prints it
+as one line and exits with 2.
 """
 
 

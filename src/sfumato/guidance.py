@@ -1,7 +1,7 @@
 """Classifier-free guidance: two beliefs, one direction (Ho and Salimans 2022).
 
-eps_hat = eps_null + w (eps_cond - eps_null), computed as written: w = 0 is unconditional, w = 1 conditional, w > 1 past it.
-The paper's own w is this w - 1.
+eps_hat = eps_null + w (eps_cond - eps_null), computed as written: w = 0 is unconditional, w = 1 conditional, w > 1
+past it. The paper's own w is this w - 1.
 """
 
 from dataclasses import dataclass, replace
@@ -31,9 +31,9 @@ class Guidance(Protocol):
 class ClassifierFree:
     """Guidance of scale w inside an interval of t, with an optional rescale.
 
-    interval: guide only where low <= t <= high; outside, the conditional belief alone (Kynkaanniemi et al. 2024), which also
-    saves the second half of the batch. rescale in [0, 1]: how far the guided x0_hat is brought back to the standard deviation of
-    the conditional one (Lin et al. 2024, eq. 15-16).
+    interval: guide only where low <= t <= high; outside, the conditional belief alone (Kynkaanniemi et al. 2024), which
+    also saves the second half of the batch. rescale in [0, 1]: how far the guided x0_hat is brought back to the
+    standard deviation of the conditional one (Lin et al. 2024, eq. 15-16).
     """
 
     scale: float = 4.0
@@ -43,7 +43,9 @@ class ClassifierFree:
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
         if not abs(self.scale) < float("inf"):
-            raise RecipeError(f"guidance is {self.scale}; it must be a finite number (0 ignores the prompt, 1 follows it plainly)")
+            raise RecipeError(
+                f"guidance is {self.scale}; it must be a finite number (0 ignores the prompt, 1 follows it plainly)"
+            )
         low, high = self.interval
         if not 0.0 <= low <= high <= 1.0:
             raise RecipeError(f"guidance interval is {self.interval}; it must be two times with 0 <= low <= high <= 1")
@@ -68,7 +70,7 @@ class ClassifierFree:
         return replace(self.combine(with_prompt, without), terms={"cond": with_prompt, "null": without})
 
     def combine(self, cond: Prediction, null: Prediction) -> Prediction:
-        """null + w (cond - null), in x0_hat and eps_hat alike: both are linear in the output, so the invariant holds."""
+        """null + w (cond - null), in x0_hat and eps_hat alike: both are linear in the output."""
         w = self.scale
         x0_hat = null.x0_hat + w * (cond.x0_hat - null.x0_hat)
         eps_hat = null.eps_hat + w * (cond.eps_hat - null.eps_hat)

@@ -15,8 +15,8 @@ from sfumato.nets.vae import VAE
 class LatentSpace:
     """z = scale (z_raw - shift), so that the latents of the training pictures have mean 0 and variance 1.
 
-    `scale` and `shift` are measured once on training pictures (train/latents.py) and stored with the weights; one number for all
-    channels, as in Rombach et al. 2022 (section 3.3: the first-stage latents are brought to unit variance).
+    `scale` and `shift` are measured once on training pictures (train/latents.py) and stored with the weights; one
+    number for all channels, as in Rombach et al. 2022 (section 3.3: the first-stage latents are brought to unit variance).
     """
 
     vae: VAE
@@ -38,7 +38,9 @@ class LatentSpace:
         """q(z|x) for pictures in [-1, 1]. Raises ShapeError where the sides are no multiple of `factor`."""
         height, width = image.shape[-2:]
         if height % self.factor or width % self.factor:
-            raise ShapeError(f"a picture of {width}x{height} cannot be encoded: both sides must be multiples of {self.factor}")
+            raise ShapeError(
+                f"a picture of {width}x{height} cannot be encoded: both sides must be multiples of {self.factor}"
+            )
         mean, log_var = self.vae.encode(image)
         return DiagonalGaussian(self.scale * (mean - self.shift), self.scale * (0.5 * log_var).exp())
 

@@ -134,7 +134,7 @@ def about(recipe: TrainRecipe, place: Place, built: Built, origin: dict[str, Any
 
 
 def refuse_another_run(changes: Sequence[str]) -> None:
-    """Raise RecipeError for a change to what decides the weights, other than the course of the rate and where levels are drawn."""
+    """Raise RecipeError for a change to anything that is not CHANGEABLE."""
     for change in changes:
         key = change.partition("=")[0]
         if not any(key == c or key.startswith(c + ".") for c in CHANGEABLE):
