@@ -16,7 +16,7 @@ class LatentSpace:
     """z = scale (z_raw - shift), so that the latents of the training pictures have mean 0 and variance 1.
 
     `scale` and `shift` are measured once on training pictures (train/latents.py) and stored with the weights; one
-    number for all channels, as in Rombach et al. 2022 (section 3.3: the first-stage latents are brought to unit variance).
+    number for all channels, as in Rombach et al. 2022 (section 3.3: first-stage latents of unit variance).
     """
 
     vae: VAE
