@@ -1,24 +1,22 @@
 """Checkpoints are whole or not there, whatever happens while they are written or afterwards."""
 
 import errno
+import hashlib
 import json
 import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+from tests.train.crash_points import checkpoint
 
 from sfumato.errors import CheckpointError, OutputError
 from sfumato.train import state
 from sfumato.train.folder import RunFolder
-from sfumato.train.state import INDEX, Checkpoint, latest, listed, load_checkpoint, save_checkpoint, sealed
-
-
-def checkpoint(value):
-    tensors = {
-        part: {"a": torch.full((40,), float(value)), "b": torch.full((3, 3), value + 0.5)} for part in state.PARTS
-    }
-    return Checkpoint(tensors, {"progress": {"images": value}, "log_bytes": 0})
+from sfumato.train.state import INDEX, latest, listed, load_checkpoint, save_checkpoint, sealed
 
 
 def saved(folder, *values, keep=5):
@@ -73,9 +71,7 @@ def test_a_pickle_is_never_opened_even_with_the_right_hash(tmp_path):
     torch.save({"a": torch.ones(2)}, folder / "weights.safetensors")
     index = json.loads((folder / INDEX).read_text())
     del index["seal"]
-    index["sha256"]["weights.safetensors"] = (
-        __import__("hashlib").sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
-    )
+    index["sha256"]["weights.safetensors"] = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
     (folder / INDEX).write_bytes(sealed(index))
     with pytest.raises(CheckpointError, match="no safetensors file"):
         load_checkpoint(folder)
@@ -98,55 +94,23 @@ def test_nothing_sound_names_every_reason(tmp_path):
         latest(tmp_path)
 
 
-def crashing_save(folder, at):
-    """In a child process: save checkpoint 2, and die like a killed process at the `at`-th touch of the disk."""
-    count = 0
-
-    def dying(real):
-        def touch(*arguments, **options):
-            nonlocal count
-            count += 1
-            if count == at:
-                os._exit(77)
-            return real(*arguments, **options)
-
-        return touch
-
-    def torn(path, data):
-        nonlocal count
-        count += 1
-        if count == at:
-            path.write_bytes(data[: len(data) // 2])
-            os._exit(77)
-        real_write(path, data)
-
-    real_write = state.write_durably
-    state.write_durably = torn
-    for name in ("open", "fsync", "replace", "mkdir"):
-        setattr(os, name, dying(getattr(os, name)))
-    save_checkpoint(folder / "000000002", checkpoint(2), keep=2)
-    os._exit(0)
-
-
 def test_killed_at_any_touch_of_the_disk_a_sound_checkpoint_is_left(tmp_path):
-    """R1: every crash point of one save."""
-    points, torn, finished = 0, 0, False
-    while not finished:
-        points += 1
-        folder = saved(tmp_path / str(points), 1)
-        child = os.fork()
-        if child == 0:
-            crashing_save(folder, points)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        assert code in (0, 77)
-        finished = code == 0
+    """R1: every crash point of one save, in processes that die there (crash_points.py)."""
+    script = Path(__file__).with_name("crash_points.py")
+    done = subprocess.run([sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    codes = json.loads(done.stdout)
+    assert codes == [77] * (len(codes) - 1) + [0]
+    assert len(codes) > 15
+    torn = 0
+    for point, code in enumerate(codes, start=1):
+        folder = tmp_path / str(point)
         torn += any(p.name.startswith(".") for p in folder.iterdir())
         found, place, _ = latest(folder)
         assert found.about["progress"]["images"] == int(place.name)
-        assert place.name == "000000002" or not finished
+        assert place.name == "000000002" or code == 77
         save_checkpoint(folder / "000000003", checkpoint(3), keep=2)
         assert latest(folder)[1].name == "000000003"
-    assert points > 15
     assert torn > 10
 
 
