@@ -52,7 +52,7 @@ def choose(
     if kind not in table:
         raise error(f"unknown {what} {kind!r}; {near(kind, table)}")
     fields = {f.name: f for f in dataclasses.fields(table[kind]) if f.init}
-    given = {key: _tuples(value) for key, value in options.items() if key != "kind"}
+    given = {key: as_tuples(value) for key, value in options.items() if key != "kind"}
     refuse_unknown(given, fields, f"{what} {kind!r}", error)
     for key, value in given.items():
         _check(fields[key], value, f"{what} {kind!r}", error)
@@ -66,8 +66,9 @@ def describe(table: Mapping[str, type], part: Any) -> dict[str, Any]:
     return {"kind": kind, **plain(values)}
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(v) for v in value) if isinstance(value, list | tuple) else value
+def as_tuples(value: Any) -> Any:
+    """`value` with every list in it as a tuple: the way back from `plain`."""
+    return tuple(as_tuples(v) for v in value) if isinstance(value, list | tuple) else value
 
 
 def _check(field: dataclasses.Field, value: Any, what: str, error: type[SfumatoError]) -> None:

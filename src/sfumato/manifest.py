@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-from sfumato.choices import plain, refuse_unknown
+from sfumato.choices import as_tuples, plain, refuse_unknown
 from sfumato.errors import CheckpointError
 from sfumato.recipe import canonical
 
@@ -101,7 +101,7 @@ class Manifest:
         return json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, data: bytes) -> Self:
+    def from_json(cls, data: bytes) -> "Manifest":
         """Read strictly. Raises CheckpointError: a newer format, an unknown or missing entry, or no JSON."""
         try:
             entries = json.loads(data.decode("utf-8"))
@@ -124,6 +124,7 @@ class Manifest:
         files = entries.pop("files", {})
         if not isinstance(files, dict):
             raise CheckpointError(f"{NAME}: files is {files!r}; expected a table")
+        entries["sizes"] = as_tuples(entries["sizes"])
         return cls(**entries, files={role: _file(role, entry) for role, entry in files.items()})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sfumato.choices import choose, describe, near
+from sfumato.choices import as_tuples, choose, describe, near
 from sfumato.errors import RecipeError
 from sfumato.guidance import GUIDANCES
 from sfumato.picture import Picture, to_bytes
@@ -78,7 +78,7 @@ class Model:
             seed=seed,
             model=self.bundle.name,
             model_hash=self.bundle.model_hash,
-            size=(side, side) if isinstance(side, int) else side,
+            size=(side, side) if isinstance(side, int) else as_tuples(side),
             steps=defaults["steps"] if steps is None else steps,
             grid=defaults["grid"] if grid is None else grid,
             sampler=_sampler(defaults["sampler"] if sampler is None else sampler, defaults["sampler"]),

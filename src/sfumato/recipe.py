@@ -6,7 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from sfumato.choices import plain, refuse_unknown
 from sfumato.errors import RecipeError
@@ -75,7 +75,7 @@ class Recipe:
         return canonical(self.to_dict())
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
         """A recipe from plain data. Raises RecipeError for an unknown, missing or impossible entry."""
         if not isinstance(values, Mapping):
             raise RecipeError(f"a recipe is a table of names and values, not {type(values).__name__}")
@@ -90,10 +90,11 @@ class Recipe:
             raise RecipeError(
                 f"the recipe lacks {', '.join(missing)}; take one from a picture with `sfumato inspect --json`"
             )
-        return cls(**values)
+        size = values["size"]  # JSON has no tuples
+        return cls(**{**values, "size": tuple(size) if isinstance(size, list) else size})
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> "Recipe":
         """A recipe from JSON. Raises RecipeError."""
         try:
             return cls.from_dict(json.loads(text))
@@ -103,7 +104,7 @@ class Recipe:
             ) from problem
 
     @classmethod
-    def from_toml(cls, text: str) -> Self:
+    def from_toml(cls, text: str) -> "Recipe":
         """A recipe from TOML. Raises RecipeError."""
         try:
             return cls.from_dict(tomllib.loads(text))

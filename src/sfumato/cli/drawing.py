@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
@@ -16,6 +16,7 @@ from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
 
 
+@runtime_checkable
 class Writer(Protocol):
     """Takes finished pictures."""
 
@@ -60,7 +61,7 @@ def draw_recipes(
     """Draw and write; what is finished when Ctrl-C comes is kept and reported."""
     traces: list[str] = []
     bar = Bar(sum(recipe.steps for recipe in recipes))
-    done = 0
+    done, interrupted = 0, False
     try:
         for group in groups(recipes):
             for event in events(model, group, traces, folder=trace, attention=attention, alone=len(recipes) == 1):
@@ -75,11 +76,10 @@ def draw_recipes(
                         bar.clear()
                         report.add(path, picture)
     except KeyboardInterrupt:
-        bar.clear()
-        return report.close(interrupted=True, traces=traces)
+        interrupted = True
     finally:
         bar.clear()
-    return report.close(traces=traces)
+    return report.close(interrupted=interrupted, traces=traces)
 
 
 def events(
