@@ -75,7 +75,7 @@ class Recipe:
         return canonical(self.to_dict())
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
+    def from_dict(cls, values: Any) -> "Recipe":
         """A recipe from plain data. Raises RecipeError for an unknown, missing or impossible entry."""
         if not isinstance(values, Mapping):
             raise RecipeError(f"a recipe is a table of names and values, not {type(values).__name__}")

@@ -1,6 +1,6 @@
 """The shape vocabulary, and nothing else.
 
-Axes: b batch, c channels, h w latent space, H W picture, l m text tokens, n heads, d e features.
+Axes: b batch, c channels of a latent, colours of a picture, h w latent space, H W picture, l m text tokens, n heads, d e features.
 Arrays are numpy arrays or torch tensors: everything above the networks uses operators only, so `Any` stands for both.
 """
 
@@ -20,7 +20,7 @@ State = Float[Any, "b *d"]
 Latent = Float[Any, "b c h w"]
 """A batch of latents (or of pixels, where the autoencoder is the identity)."""
 
-Image = Float[Any, "b c H W"]
+Image = Float[Any, "b colours H W"]
 """A batch of pictures in [-1, 1]; bytes only at the edge."""
 
 Tokens = Float[Any, "b l d"]
