@@ -1,6 +1,7 @@
 """The shape vocabulary, and nothing else.
 
-Axes: b batch, c channels of a latent, colours of a picture, h w latent space, H W picture, l m text tokens, n heads, d e features.
+Axes: b batch, c channels of a latent, colours of a picture, h w latent space, H W picture, l m text tokens, n heads,
+d e features.
 Arrays are numpy arrays or torch tensors: everything above the networks uses operators only, so `Any` stands for both.
 """
 
