@@ -2,13 +2,13 @@
 
     python scripts/measure_retrieval.py --weights lite0.safetensors --data CORPUS --model bozzetto --json F
 
-Queries: 200 val rows of the corpus in hash order, no family or caption twice; query k is the picture that the model
-makes of "{caption}, {style_phrase}" with seed k. Gallery of a query: one real TRAIN picture of each of the 200
-concepts, never in the query's own style (the first in hash order), so that only the concept can match. A hit at k:
-the query's concept is among the k gallery pictures of highest cosine similarity (features minus the gallery's
-mean). Chance is k / 200. The same for the real val pictures is the ceiling. KID-EffLite0 (Binkowski et al. 2018,
-cubic kernel, unbiased) is against 200 other real val pictures; its floor is that of the real queries against the
-same.
+Queries: 200 rows of one half of val (--split, see corpus/split.py: choices use tune, published numbers report), in
+hash order, no family or caption twice; query k is the picture that the model makes of "{caption}, {style_phrase}" with
+seed k. Gallery of a query: one real TRAIN picture of each of the 200 concepts, never in the query's own style (the
+first in hash order), so that only the concept can match. A hit at k: the query's concept is among the k gallery
+pictures of highest cosine similarity (features minus the gallery's mean). Chance is k / 200. The same for the real
+pictures of the queries is the ceiling. KID-EffLite0 (Binkowski et al. 2018, cubic kernel, unbiased) is against the
+other real pictures of that half; its floor is that of the real queries against the same.
 
 --prompts-out FILE writes the prompts and stops; --pictures FOLDER measures pictures made elsewhere, the k-th by
 name for the k-th prompt. Weights: scripts/effnet_lite0.py says where they come from.
@@ -30,6 +30,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from sfumato.corpus.decode import over_white
+from sfumato.corpus.split import half
 
 CONCEPTS = 200
 SIZE = 128
@@ -42,9 +43,9 @@ def by_hash(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: hashlib.sha256(row["id"].encode()).hexdigest())
 
 
-def choose(rows: list[Row], count: int) -> tuple[list[Row], dict[str, list[Row]], list[Row]]:
+def choose(rows: list[Row], count: int, split: str) -> tuple[list[Row], dict[str, list[Row]], list[Row]]:
     """The queries; concept -> its train rows in hash order; the val rows that serve as KID's reference."""
-    val = by_hash([row for row in rows if row["split"] == "val"])
+    val = by_hash([row for row in rows if row["split"] == "val" and half(row["family"]) == split])
     train: dict[str, list[Row]] = defaultdict(list)
     for row in by_hash([row for row in rows if row["split"] == "train"]):
         train[row["concept"]].append(row)
@@ -161,6 +162,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pictures", type=Path, help="a folder of pictures, the k-th for the k-th prompt")
     parser.add_argument("--keep", type=Path, help="keep the model's pictures in this folder, and go on from it")
     parser.add_argument("--limit", type=int, default=CONCEPTS, help="how many concepts (chance changes with it)")
+    parser.add_argument("--split", choices=("tune", "report"), default="tune", help="the half of val (default: tune)")
     parser.add_argument("--prompts-out", type=Path, help="write the prompts and stop")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--guidance", type=float)
@@ -179,7 +181,7 @@ def main() -> None:
     """Measure and print."""
     options, start = arguments(), time.perf_counter()
     path = options.data / "glyphs.parquet" if options.data.is_dir() else options.data
-    queries, train, others = choose(pq.read_table(path, columns=COLUMNS).to_pylist(), options.limit)
+    queries, train, others = choose(pq.read_table(path, columns=COLUMNS).to_pylist(), options.limit, options.split)
     prompts = [f"{row['caption']}, {row['style_phrase']}" for row in queries]
     if options.prompts_out:
         options.prompts_out.write_text("\n".join(prompts) + "\n", encoding="utf-8")

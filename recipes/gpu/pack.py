@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--model", default="bozzetto", help="the model whose autoencoder is used")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--val", default="val", help="the split to hold out")
+    parser.add_argument("--val", default="tune", help="the split to hold out")
     parser.add_argument("--cache", type=Path, default=None)
     args = parser.parse_args()
     recipe = load_recipe("bozzetto")

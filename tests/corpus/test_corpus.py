@@ -10,8 +10,9 @@ from PIL import Image
 
 from sfumato.corpus.decode import over_white
 from sfumato.corpus.locate import locate
-from sfumato.corpus.rows import read_table
+from sfumato.corpus.rows import Row, read_table
 from sfumato.corpus.source import open_source
+from sfumato.corpus.split import belongs, half
 from sfumato.errors import CorpusError, OutputError
 
 
@@ -171,3 +172,14 @@ def test_a_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         open_source(path, split="train", size=8, cache=tmp_path / "file")
+
+
+def test_val_falls_into_two_halves_by_family():
+    rows = [Row(position=k, id=str(k), caption="c", family=f"f{k // 3}", split="val") for k in range(600)]
+    halves = {split: {r.id for r in rows if belongs(r, split)} for split in ("tune", "report", "val", "train")}
+    assert not halves["tune"] & halves["report"]
+    assert halves["tune"] | halves["report"] == halves["val"] == {r.id for r in rows}
+    assert not halves["train"]
+    assert {int(k) // 3 for k in halves["tune"]}.isdisjoint(int(k) // 3 for k in halves["report"])
+    assert 200 < len(halves["tune"]) < 400
+    assert half("grinning-face") == half("grinning-face")

@@ -20,6 +20,7 @@ from jaxtyping import UInt8
 from sfumato.corpus.decode import over_white
 from sfumato.corpus.folder import folder_table, picture_bytes
 from sfumato.corpus.rows import Row, Skipped, Table, read_columns, read_table
+from sfumato.corpus.split import belongs
 from sfumato.errors import CorpusError, OutputError
 
 Progress = Callable[[int, int], None]
@@ -50,7 +51,7 @@ def open_source(
     Rows whose picture cannot be decoded are left out and listed in `skipped`. Raises CorpusError where nothing is left.
     """
     table = folder_table(path) if path.is_dir() else read_table(path)
-    rows = [row for row in table.rows if row.split == split and (not styles or row.style in styles)]
+    rows = [row for row in table.rows if belongs(row, split) and (not styles or row.style in styles)]
     chosen = "" if not styles else "-" + hashlib.sha256("|".join(sorted(styles)).encode()).hexdigest()[:8]
     key = f"{content_hash(table)[:16]}-{split}-{size}{chosen}"
     array, index = cache / f"{key}.npy", cache / f"{key}.json"

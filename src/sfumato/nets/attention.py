@@ -49,6 +49,16 @@ def explicit(
     return weights.to(v.dtype) @ v, weights
 
 
+def formed(
+    q: Float[Tensor, "b n l e"],
+    k: Float[Tensor, "b n m e"],
+    v: Float[Tensor, "b n m e"],
+    mask: Bool[Tensor, "b m"] | None,
+) -> Float[Tensor, "b n l e"]:
+    """The value of `explicit` alone: on a CPU its backward pass is several times as fast as that of `fused`."""
+    return explicit(q, k, v, mask)[0]
+
+
 class Attention(nn.Module):
     """Attention of x [b l d] to itself, or to a context [b m c] where one is given.
 

@@ -10,6 +10,7 @@ from torch import nn
 from sfumato.choices import near
 from sfumato.corpus.prompt import Prompting
 from sfumato.errors import RecipeError, SfumatoError
+from sfumato.nets.attention import Attention, formed
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
 from sfumato.train.autoencoding import Autoencoding
@@ -36,9 +37,13 @@ class Built:
 def build(recipe: TrainRecipe, place: Place) -> Built:
     """All that a run needs. Raises CorpusError, RecipeError, CheckpointError or OutputError, each naming its remedy."""
     net = make_network(recipe).to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = copy.deepcopy(net).requires_grad_(False)
+    if place.device.type == "cpu":
+        for layer in (m for m in net.modules() if isinstance(m, Attention)):
+            layer.kernel = formed
     objective, facts = (autoencoding if recipe.objective == "autoencoder" else denoising)(recipe, place, net)
     facts |= {"parameters": sum(p.numel() for p in net.parameters())}
-    return Built(objective, copy.deepcopy(net).requires_grad_(False), facts)
+    return Built(objective, averaged, facts)
 
 
 def make_network(recipe: TrainRecipe) -> nn.Module:

@@ -12,6 +12,8 @@ from sfumato.train.folder import RunFolder
 from sfumato.train.meter import Meter
 from sfumato.train.moments import load_moments, moments_of, refuse_misfit
 from sfumato.train.objective import Moment, Objective
+from sfumato.train.optimisers import optimisers, set_rate
+from sfumato.train.precision import resolve
 from sfumato.train.progress import Progress
 from sfumato.train.rate import learning_rate
 from sfumato.train.recipe import TrainRecipe
@@ -22,17 +24,11 @@ Stop = Callable[[], bool]
 
 
 class Trainer:
-    """One run in memory: the objective, its optimiser, the average of its weights, and the counters."""
+    """One run in memory: the objective, its optimisers, the average of its weights, and the counters."""
 
     def __init__(self, recipe: TrainRecipe, objective: Objective, progress: Progress) -> None:
         self.recipe, self.objective, self.progress = recipe, objective, progress
-        o = recipe.optimiser
-        named = dict(objective.net.named_parameters())
-        groups = [
-            {"params": [p for p in named.values() if p.ndim >= 2], "weight_decay": o.weight_decay},
-            {"params": [p for p in named.values() if p.ndim < 2], "weight_decay": 0.0},
-        ]
-        self.optimiser = torch.optim.AdamW(groups, lr=o.lr, betas=o.betas, eps=o.eps, fused=True)
+        self.optimisers = optimisers(objective.net, recipe.optimiser, resolve(recipe.precision, self.device))
         self.average = PowerAverage(objective.net, recipe.average.sigma_rel, recipe.average.cap)
 
     def update(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -40,10 +36,9 @@ class Trainer:
         recipe, p = self.recipe, self.progress
         batch = recipe.optimiser.batch
         micro = recipe.optimiser.micro or batch
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
+        set_rate(self.optimisers, self.rate())
         self.objective.net.train()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.objective.net.zero_grad(set_to_none=True)
         moment = Moment(step=p.step, shown=p.images, count=batch)
         total = torch.zeros((), device=self.device)
         for start in range(0, batch, micro):
@@ -51,7 +46,8 @@ class Trainer:
             loss.backward()
             total = total + loss.detach()
         norm = nn.utils.clip_grad_norm_(self.objective.net.parameters(), recipe.optimiser.clip or math.inf)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            optimiser.step()
         p.step, p.images = p.step + 1, p.images + batch
         self.average.update(self.objective.net, p.step)
         return total, norm
@@ -82,13 +78,13 @@ class Trainer:
         """Everything that the next update depends on."""
         net = self.objective.net
         return Checkpoint(
-            {"weights": net.state_dict(), "average": self.average.weights, "moments": moments_of(net, self.optimiser)},
+            {"weights": net.state_dict(), "average": self.average.weights, "moments": moments_of(net, self.optimisers)},
             {"progress": self.progress.to_dict()},
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint's place in the run. Raises CheckpointError where it does not fit the recipe's network."""
-        load_moments(self.objective.net, self.optimiser, self.average, checkpoint)
+        load_moments(self.objective.net, self.optimisers, self.average, checkpoint)
         self.progress = Progress(**checkpoint.about["progress"])
 
 

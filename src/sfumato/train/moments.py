@@ -1,28 +1,31 @@
-"""A run's tensors into and out of a checkpoint: weights, their average, and AdamW's two moments, by parameter name."""
+"""A run's tensors into and out of a checkpoint: weights, their average, and the optimisers' moments, by parameter name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from sfumato.errors import CheckpointError
 from sfumato.train.average import PowerAverage
+from sfumato.train.muon import Muon
 from sfumato.train.state import Checkpoint
 
-MOMENTS = ("exp_avg", "exp_avg_sq")
+STATE: dict[type, tuple[str, ...]] = {torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq"), Muon: ("exp_avg",)}
+"""What each kind of optimiser keeps of a parameter; "step" is one number, the rest has the parameter's shape."""
 
 
-def moments_of(net: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """AdamW's state as "exp_avg.NAME", "exp_avg_sq.NAME" and "step.NAME"; empty before the first update."""
+def moments_of(net: nn.Module, optimisers: Sequence[torch.optim.Optimizer]) -> dict[str, Tensor]:
+    """The state as "exp_avg.NAME", "exp_avg_sq.NAME" and "step.NAME"; empty before the first update."""
     out = {}
     for name, parameter in net.named_parameters():
-        for key, value in optimiser.state.get(parameter, {}).items():
-            out[f"{key}.{name}"] = torch.as_tensor(value)
+        for optimiser in optimisers:
+            for key, value in optimiser.state.get(parameter, {}).items():
+                out[f"{key}.{name}"] = torch.as_tensor(value)
     return out
 
 
 def load_moments(
-    net: nn.Module, optimiser: torch.optim.Optimizer, average: PowerAverage, checkpoint: Checkpoint
+    net: nn.Module, optimisers: Sequence[torch.optim.Optimizer], average: PowerAverage, checkpoint: Checkpoint
 ) -> None:
     """Put a checkpoint's tensors in place. Raises CheckpointError where names or shapes differ."""
     tensors = checkpoint.tensors
@@ -31,18 +34,28 @@ def load_moments(
     net.load_state_dict(dict(tensors["weights"]))
     average.load(dict(tensors["average"]))
     moments = tensors["moments"]
-    for name, parameter in net.named_parameters():
-        if not moments:
-            return
-        state: dict[str, Tensor] = {"step": moments[f"step.{name}"].to(parameter.device)}
-        for key in MOMENTS:
-            value = moments.get(f"{key}.{name}")
-            if value is None or value.shape != parameter.shape:
-                raise CheckpointError(
-                    f"the checkpoint's optimiser state does not fit the network at {name!r}; is the recipe another one?"
-                )
+    if not moments:
+        return
+    names = {parameter: name for name, parameter in net.named_parameters()}
+    for optimiser in optimisers:
+        for parameter in (p for group in optimiser.param_groups for p in group["params"]):
+            optimiser.state[parameter] = state_of(parameter, names[parameter], STATE[type(optimiser)], moments)
+
+
+def state_of(parameter: Tensor, name: str, keys: Sequence[str], moments: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """One parameter's state, in its own memory format and on its device."""
+    state: dict[str, Tensor] = {}
+    for key in keys:
+        value = moments.get(f"{key}.{name}")
+        if value is None or (key != "step" and value.shape != parameter.shape):
+            raise CheckpointError(
+                f"the checkpoint's optimiser state does not fit the network at {name!r}; is the recipe another one?"
+            )
+        if key == "step":
+            state[key] = value.to(parameter.device)
+        else:
             state[key] = torch.zeros_like(parameter, memory_format=torch.preserve_format).copy_(value)
-        optimiser.state[parameter] = state
+    return state
 
 
 def refuse_misfit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str) -> None:

@@ -7,6 +7,7 @@ size.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sfumato.corpus.split import Split
 from sfumato.errors import RecipeError
 
 Options = dict[str, Any]
@@ -55,8 +56,13 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimiser:
-    """AdamW (Loshchilov and Hutter 2019), gradient norm clipped. batch: pictures a step, in parts of `micro`."""
+    """AdamW (Loshchilov and Hutter 2019), gradient norm clipped. batch: pictures a step, in parts of `micro`.
 
+    kind "muon": Muon for the matrices of the blocks, at `muon` times the learning rate; AdamW for the rest.
+    """
+
+    kind: Literal["adamw", "muon"] = "adamw"
+    muon: float = 1.0
     lr: float = 4e-4
     betas: tuple[float, float] = (0.9, 0.99)
     eps: float = 1e-8
@@ -99,7 +105,7 @@ class Watch:
     heldout_rows: int = 128
     bins: int = 8
     sheet: int = 20_000
-    split: Literal["val", "train"] = "val"
+    split: Split = "tune"
     prompts: tuple[str, ...] = ()
     steps: int = 25
     guidance: float = 3.0
@@ -148,7 +154,8 @@ class TrainRecipe:
         if not 0 <= self.seed < 2**64:
             raise RecipeError(f"seed is {self.seed}; it must lie in 0..2^64 - 1")
         positive = {
-            "data.size": self.data.size, "optimiser.lr": self.optimiser.lr, "optimiser.batch": self.optimiser.batch,
+            "data.size": self.data.size, "optimiser.lr": self.optimiser.lr,
+            "optimiser.muon": self.optimiser.muon, "optimiser.batch": self.optimiser.batch,
             "watch.metrics": self.watch.metrics, "watch.checkpoint": self.watch.checkpoint, "watch.keep":
             self.watch.keep, "watch.bins": self.watch.bins, "average.sigma_rel": self.average.sigma_rel,
         }  # fmt: skip
