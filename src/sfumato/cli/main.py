@@ -1,7 +1,7 @@
 """`sfumato COMMAND`: find the command, run it, and turn whatever goes wrong into one line.
 
 A command is a module with `HELP`, `EXAMPLES`, `add_arguments(parser)` and `run(arguments) -> int`, imported only when
-it is called.
+it is called; or, with a table `COMMANDS` in their place, a family: `sfumato corpus check` is cli/corpus_check.py.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -19,6 +19,7 @@ from sfumato.errors import SfumatoError
 COMMANDS = {
     "generate": "make pictures from prompts",
     "train": "train a model on captioned pictures",
+    "corpus": "look at captioned pictures before training on them",
     "info": "list models and devices, or print a model's card",
     "inspect": "look inside a picture, a trace or a model",
     "convert": "write a model as one complete folder",
@@ -86,34 +87,41 @@ def main(argv: Sequence[str] | None = None) -> int:
 def dispatch(arguments: Sequence[str]) -> int:
     """Find the command and run it."""
     top = Parser(prog="sfumato", description="Noise goes in, a picture for a prompt comes out.", epilog=EPILOG)
-    top.formatter_class = argparse.RawDescriptionHelpFormatter
-    top.usage = "sfumato COMMAND ..."
     top.add_argument("--version", action="version", version=f"sfumato {__version__}")
-    commands = top.add_argument_group("commands")
-    for name, words in COMMANDS.items():
-        commands.add_argument(f"_{name}", metavar=name, nargs="?", help=words)
+    return choose(top, COMMANDS, arguments)
+
+
+def choose(parser: Parser, commands: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Run the one of `commands` that the first argument names, or say which there are."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.usage = f"{parser.prog} COMMAND ..."
+    listed = parser.add_argument_group("commands")
+    for name, words in commands.items():
+        listed.add_argument(f"_{name}", metavar=name, nargs="?", help=words)
     if not arguments:
-        top.print_help()
+        parser.print_help()
         return 2
-    if arguments[0] not in COMMANDS:
+    if arguments[0] not in commands:
         if arguments[0].startswith("-"):
-            top.parse_args(arguments[:1])
+            parser.parse_args(arguments[:1])
         from sfumato.choices import near
 
-        raise SystemExit(_unknown(arguments[0], near(arguments[0], COMMANDS)))
-    return run(arguments[0], arguments[1:])
+        raise SystemExit(_unknown(arguments[0], near(arguments[0], commands)))
+    return run(f"{parser.prog} {arguments[0]}", arguments[1:])
 
 
-def run(name: str, arguments: Sequence[str]) -> int:
-    """Import one command and run it."""
-    command = import_module(f"sfumato.cli.{name}")
+def run(prog: str, arguments: Sequence[str]) -> int:
+    """Import one command and run it; `prog` is its full name, "sfumato generate" or "sfumato corpus check"."""
+    command = import_module("sfumato.cli." + "_".join(prog.split()[1:]))
     parser = Parser(
-        prog=f"sfumato {name}",
-        description=getattr(command, "HELP", COMMANDS[name]),
+        prog=prog,
+        description=command.HELP,
         epilog=getattr(command, "EXAMPLES", None),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    if hasattr(command, "COMMANDS"):
+        return choose(parser, command.COMMANDS, arguments)
     command.add_arguments(parser)
     return int(command.run(parser.parse_intermixed_args(arguments)) or 0)
 

@@ -1,0 +1,12 @@
+"""`sfumato corpus ...`: what can be done with a folder or file of captioned pictures; each is a command of its own."""
+
+HELP = "Captioned pictures to train on: what is there, what is wrong with it, what would be used."
+
+EXAMPLES = """\
+examples:
+  sfumato corpus check my-pictures
+  sfumato corpus check --help
+"""
+
+COMMANDS: dict[str, str] = {}
+"""NAME: what it does; `sfumato corpus NAME` is the module cli/corpus_NAME.py."""
