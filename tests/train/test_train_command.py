@@ -47,6 +47,7 @@ def test_a_finished_run_has_everything(finished):
     assert [(e["event"], e["images"]) for e in events] == [("metrics", 16), ("metrics", 32), ("heldout", 32)]
     assert events[-1]["levels"] == [0.125, 0.375, 0.625, 0.875]
     assert all(0 < loss < 3 for loss in events[-1]["loss"])
+    assert len(events[-1]["caption"]["gain"]) == 4
     with Image.open(finished / "sheets" / "000000032.png") as sheet:
         assert sheet.size == (2 * 34, 34)
     assert any((finished / "tensorboard").iterdir())

@@ -88,6 +88,10 @@ def tell(event: Any, bar: TrainingBar) -> None:
         case events.HeldOut():
             levels = " ".join(f"{value:.3f}" for value in event.loss)
             bar.line(f"{event.images} images: held-out {event.mean:.4f} ({levels})")
+            if event.caption is not None:
+                low, high = event.caption.interval
+                gains = " ".join(f"{value:+.3f}" for value in event.caption.gain)
+                bar.line(f"  another caption costs {event.caption.mean:+.4f} [{low:+.4f}, {high:+.4f}] ({gains})")
         case events.Sheet() | events.Saved():
             bar.line(f"{event.images} images: wrote {event.path}")
         case events.Note():

@@ -26,13 +26,30 @@ class Metrics:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """What the caption is worth: how much the loss grows with another row's caption in the place of the own one.
+
+    gain and its standard error by noise level; mean over the levels with a 95 % interval (train/sensitivity.py).
+    """
+
+    gain: tuple[float, ...]
+    error: tuple[float, ...]
+    mean: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """The loss of the averaged weights on fixed val rows with fixed noise: mean and standard error by noise level."""
+    """The loss of the averaged weights on fixed val rows with fixed noise: mean and standard error by noise level.
+
+    caption: what the captions are worth; None where there are none to exchange.
+    """
 
     images: int
     levels: tuple[float, ...]
     loss: tuple[float, ...]
     error: tuple[float, ...]
+    caption: Sensitivity | None = None
 
     @property
     def mean(self) -> float:

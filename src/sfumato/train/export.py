@@ -78,7 +78,7 @@ def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:
         "hours": round(progress.seconds / 3600, 2),
         "machine": machine(task.device),
         "parameters": session.facts["parameters"],
-        "held_out": {k: held_out[-1][k] for k in ("images", "levels", "loss", "error")} if held_out else None,
+        "held_out": {k: v for k, v in held_out[-1].items() if k != "event"} if held_out else None,
     }
 
 

@@ -21,6 +21,7 @@ from sfumato.train.denoising import Denoising
 from sfumato.train.events import HeldOut
 from sfumato.train.precision import autocast
 from sfumato.train.recipe import Watch
+from sfumato.train.sensitivity import other_prompts, sensitivity
 from sfumato.train.store import Store
 
 LOOKING = 2026
@@ -43,23 +44,34 @@ class Precise(nn.Module):
 
 @torch.no_grad()
 def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row], watch: Watch, images: int) -> HeldOut:
-    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins, over `watch.heldout_rows` rows with fixed noise."""
+    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins, over `watch.heldout_rows` rows with fixed noise.
+
+    Where the rows have different captions, the same with each row under another one's caption (train/sensitivity.py).
+    """
     chosen = np.sort(rng.permutation(LOOKING, len(store), 0)[: watch.heldout_rows])
     levels = tuple((k + 0.5) / watch.bins for k in range(watch.bins))
-    errors = np.empty((watch.bins, len(chosen)))
+    own = [plain_prompt(rows[r]) for r in chosen]
+    other = other_prompts([rows[r] for r in chosen], LOOKING)
+    sides = [own] if other is None else [own, other]
+    errors = np.empty((len(sides), watch.bins, len(chosen)))
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
         x_0 = store.mean(part, np.zeros(len(part), bool)).to(task.device)
-        cond = task.encode([plain_prompt(rows[r]) for r in part])
+        conds = [task.encode(prompts[start : start + BATCH]) for prompts in sides]
         for k, t in enumerate(levels):
             noise = np.stack(
                 [rng.normal(LOOKING, store.shape, stream=rng.TRAIN_NOISE, step=int(r), draw=k) for r in part]
             )
-            level = task.noising.everywhere(t, len(part), task.device)
-            error = task.errors(net, x_0, torch.from_numpy(noise).to(task.device), level, cond)
-            errors[k, start : start + BATCH] = error.cpu().numpy()
-    spread = errors.std(axis=1) / len(chosen) ** 0.5
-    return HeldOut(images=images, levels=levels, loss=tuple(errors.mean(axis=1).tolist()), error=tuple(spread.tolist()))
+            eps, level = torch.from_numpy(noise).to(task.device), task.noising.everywhere(t, len(part), task.device)
+            for side, cond in enumerate(conds):
+                errors[side, k, start : start + BATCH] = task.errors(net, x_0, eps, level, cond).cpu().numpy()
+    return HeldOut(
+        images=images,
+        levels=levels,
+        loss=tuple(errors[0].mean(axis=1).tolist()),
+        error=tuple((errors[0].std(axis=1) / len(chosen) ** 0.5).tolist()),
+        caption=None if other is None else sensitivity(errors[0], errors[1]),
+    )
 
 
 @torch.no_grad()

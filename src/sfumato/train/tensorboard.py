@@ -32,6 +32,11 @@ class Board:
         self._writer.add_scalar("held_out/mean", event.mean, event.images)
         for level, loss in zip(event.levels, event.loss, strict=True):
             self._writer.add_scalar(f"held_out/t={level:.3f}", loss, event.images)
+        if event.caption is not None:
+            for name, value in zip(("mean", "low", "high"), (event.caption.mean, *event.caption.interval), strict=True):
+                self._writer.add_scalar(f"caption/{name}", value, event.images)
+            for level, gain in zip(event.levels, event.caption.gain, strict=True):
+                self._writer.add_scalar(f"caption/t={level:.3f}", gain, event.images)
 
     def close(self) -> None:
         """Flush to the disk."""
