@@ -1,6 +1,6 @@
 """A run's folder: what it was asked, its log, its sheets and its checkpoints; one trainer at a time.
 
-RUN/run.json  log.jsonl  sheets/000020000.png  checkpoints/000020000/  model/  lock
+RUN/run.json  log.jsonl  sheets/000020000.png  checkpoints/000020000/  averages/000020000.safetensors  model/  lock
 """
 
 import io
@@ -115,6 +115,13 @@ class RunFolder:
         log = self.path / "log.jsonl"
         if log.exists() and log.stat().st_size > checkpoint.about["log_bytes"]:
             os.truncate(log, checkpoint.about["log_bytes"])
+
+    def keep_average(self, images: int, data: bytes) -> Path:
+        """A snapshot of the average, which stays: train/posthoc.py makes averages of other widths from all of them."""
+        folder = self.path / "averages"
+        folder.mkdir(exist_ok=True)
+        write_file(folder / f"{images:09d}.safetensors", data)
+        return folder / f"{images:09d}.safetensors"
 
     def write_sheet(self, images: int, picture: UInt8[np.ndarray, "h w 3"]) -> Path:
         """A PNG named by the images shown so far."""

@@ -13,6 +13,7 @@ from sfumato.train.meter import Meter
 from sfumato.train.moments import load_moments, moments_of, refuse_misfit
 from sfumato.train.objective import Moment, Objective
 from sfumato.train.optimisers import optimisers, set_rate
+from sfumato.train.posthoc import snapshot
 from sfumato.train.precision import resolve
 from sfumato.train.progress import Progress
 from sfumato.train.rate import learning_rate
@@ -111,6 +112,9 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
             yield meter.metrics(trainer.rate())
         if crossed(watch.heldout, before, p.images) or crossed(watch.sheet, before, p.images):
             yield from looked(trainer, folder, averaged, before)
+            meter.rest()
+        if crossed(watch.snapshot, before, p.images):
+            folder.keep_average(p.images, snapshot(trainer.average.weights, p.step, trainer.recipe.average.sigma_rel))
             meter.rest()
         if crossed(watch.checkpoint, before, p.images):
             meter.read()

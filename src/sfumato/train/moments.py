@@ -1,4 +1,4 @@
-"""A run's tensors into and out of a checkpoint: weights, their average, and the optimisers' moments, by parameter name."""
+"""A run's tensors into and out of a checkpoint: weights, average, and the optimisers' moments, by parameter name."""
 
 from collections.abc import Mapping, Sequence
 

@@ -98,7 +98,10 @@ class Average:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """How often a run looks at itself, in images (0: never), and what it looks at; `split` holds the held-out rows."""
+    """How often a run looks at itself, in images (0: never), and what it looks at; `split` holds the held-out rows.
+
+    snapshot: how often the average is kept for good, so that its width can be chosen after training (train/posthoc.py).
+    """
 
     metrics: int = 1000
     heldout: int = 20_000
@@ -111,17 +114,25 @@ class Watch:
     guidance: float = 3.0
     checkpoint: int = 20_000
     keep: int = 2
+    snapshot: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderLoss:
-    """Weights of the autoencoder's terms (train/autoencoding.py) and the probability of a permuted colour order."""
+    """Weights of the autoencoder's terms (train/autoencoding.py, train/reconstruction.py).
+
+    recolour: probability of a permuted colour order. For RGBA, composite: the share of what is seen over a background;
+    white: the probability of a white one.
+    """
 
     gradient: float = 0.5
     squared: float = 1.0
+    scales: float = 0.0
     equivariance: float = 0.25
     kl: float = 5e-4
     recolour: float = 0.3
+    composite: float = 0.5
+    white: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
