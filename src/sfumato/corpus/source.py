@@ -1,40 +1,34 @@
 """A corpus opened for training: rows of one split, and their pictures as a memory-mapped 8-bit array.
 
-The array is a pure function of (the file's sha256, split, size): it is made once, written beside a JSON index to a
-temporary name, and renamed, so that a cache folder never holds half a file.
+The array is a pure function of (the file's sha256, split, size, channels): it is made once, written beside a JSON index
+to a temporary name, and renamed, so that a cache folder never holds half a file.
 """
 
-import contextlib
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
-from sfumato.corpus.decode import over_white
+from sfumato.corpus.decode import Channels
+from sfumato.corpus.decoded import Progress, decode_all
 from sfumato.corpus.folder import folder_table, picture_bytes
 from sfumato.corpus.rows import Row, Skipped, Table, read_columns, read_table
 from sfumato.corpus.split import belongs
-from sfumato.errors import CorpusError, OutputError
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total) while pictures are decoded."""
+from sfumato.errors import CorpusError
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Rows of one split with their pictures, [n, size, size, 3], in the same order; `key` names the content."""
+    """Rows of one split with their pictures, [n, size, size, channels], in the same order; `key` names the content."""
 
     name: str
     key: str
     rows: tuple[Row, ...]
-    pictures: UInt8[np.ndarray, "n s s 3"]
+    pictures: UInt8[np.ndarray, "n s s c"]
     skipped: tuple[Skipped, ...]
 
     def __len__(self) -> int:
@@ -43,27 +37,35 @@ class Source:
 
 
 def open_source(
-    path: Path, *, split: str, size: int, cache: Path, progress: Progress | None = None, styles: tuple[str, ...] = ()
+    path: Path,
+    *,
+    split: str,
+    size: int,
+    cache: Path,
+    progress: Progress | None = None,
+    styles: tuple[str, ...] = (),
+    channels: Channels = 3,
 ) -> Source:
     """Read a parquet file or a folder of captioned pictures, decoding its pictures once into `cache`.
 
-    styles: keep only rows of these; all where empty.
+    styles: keep only rows of these; all where empty. channels: 3 is RGB over white, 4 is RGBA with straight alpha.
     Rows whose picture cannot be decoded are left out and listed in `skipped`. Raises CorpusError where nothing is left.
     """
     table = folder_table(path) if path.is_dir() else read_table(path)
     rows = [row for row in table.rows if belongs(row, split) and (not styles or row.style in styles)]
     chosen = "" if not styles else "-" + hashlib.sha256("|".join(sorted(styles)).encode()).hexdigest()[:8]
-    key = f"{content_hash(table)[:16]}-{split}-{size}{chosen}"
+    key = f"{content_hash(table)[:16]}-{split}-{size}{chosen}{'-rgba' if channels == 4 else ''}"
     array, index = cache / f"{key}.npy", cache / f"{key}.json"
     if not (array.is_file() and index.is_file()):
-        _decode_all(table, rows, size, array, index, progress)
+        data = _bytes_of(table, rows)
+        decode_all(array, rows, data, size=size, channels=channels, progress=progress)
     bad = {entry["position"]: Skipped(**entry) for entry in json.loads(index.read_text("utf-8"))["skipped"]}
     kept = tuple(row for row in rows if row.position not in bad)
     skipped = table.skipped + tuple(bad.values())
     if not kept:
         raise CorpusError(f"{path} holds no usable picture in the split {split!r} ({len(skipped)} rows were left out)")
     pictures = np.load(array, mmap_mode="r")
-    if pictures.shape != (len(kept), size, size, 3) or pictures.dtype != np.uint8:
+    if pictures.shape != (len(kept), size, size, channels) or pictures.dtype != np.uint8:
         raise CorpusError(f"the cached pictures {array} do not fit {path}; delete that file and run again")
     return Source(path.stem, key, kept, pictures, skipped)
 
@@ -94,55 +96,3 @@ def _plain(image: object) -> bytes:
     if isinstance(image, dict):
         image = image.get("bytes")
     return image if isinstance(image, bytes) else b""
-
-
-def _decode_all(table: Table, rows: list[Row], size: int, array: Path, index: Path, progress: Progress | None) -> None:
-    part = array.with_suffix(f".{os.getpid()}.part")
-    try:
-        array.parent.mkdir(parents=True, exist_ok=True)
-        skipped, kept = _decode_to(part, table, rows, size, progress)
-        out = array.with_suffix(f".{os.getpid()}.part2")
-        _with_header(part, out, kept, size)
-        os.replace(out, array)
-        text = json.dumps({"path": table.path.name, "size": size, "skipped": [asdict(s) for s in skipped]})
-        part.write_text(text, "utf-8")
-        os.replace(part, index)
-    except OSError as error:
-        raise OutputError(
-            f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or give --cache"
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
-
-
-def _decode_to(
-    part: Path, table: Table, rows: list[Row], size: int, progress: Progress | None
-) -> tuple[list[Skipped], int]:
-    def attempt(data: bytes) -> UInt8[np.ndarray, "s s 3"] | str:
-        try:
-            return over_white(data, size)
-        except CorpusError as error:
-            return str(error)
-
-    skipped: list[Skipped] = []
-    with part.open("wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        done = 0
-        pairs = zip(rows, _bytes_of(table, rows), strict=True)
-        while group := list(islice(pairs, 256)):
-            for (row, _), result in zip(group, pool.map(attempt, [data for _, data in group]), strict=True):
-                if isinstance(result, str):
-                    skipped.append(Skipped(row.position, row.id, result))
-                else:
-                    file.write(result.tobytes())
-            done += len(group)
-            if progress is not None:
-                progress(done, len(rows))
-    return skipped, len(rows) - len(skipped)
-
-
-def _with_header(raw: Path, out: Path, count: int, size: int) -> None:
-    target = np.lib.format.open_memmap(out, mode="w+", dtype=np.uint8, shape=(count, size, size, 3))
-    if count:
-        target[:] = np.memmap(raw, np.uint8, "r", shape=(count, size, size, 3))
-    target.flush()

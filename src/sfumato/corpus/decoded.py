@@ -1,0 +1,90 @@
+"""A corpus' pictures decoded once into a memory-mapped 8-bit array: whole or not there, bad pictures named."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from sfumato.corpus.decode import DECODERS, Channels
+from sfumato.corpus.opening import quietly
+from sfumato.corpus.rows import Row, Skipped
+from sfumato.errors import CorpusError, OutputError
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) while pictures are decoded."""
+
+GROUP = 64
+"""Pictures decoded between two reports."""
+
+
+def decode_all(
+    array: Path,
+    rows: Sequence[Row],
+    data: Iterable[bytes],
+    *,
+    size: int,
+    channels: Channels,
+    progress: Progress | None = None,
+) -> None:
+    """Write `array` (.npy, [n, size, size, channels]) and beside it a .json that names the rows left out.
+
+    Both are written to temporary names and renamed. Raises OutputError where the folder is full or read-only.
+    """
+    part = array.with_suffix(f".{os.getpid()}.part")
+    try:
+        array.parent.mkdir(parents=True, exist_ok=True)
+        with quietly():
+            skipped = _decode_to(part, rows, data, size, channels, progress)
+        out = array.with_suffix(f".{os.getpid()}.part2")
+        _with_header(part, out, (len(rows) - len(skipped), size, size, channels))
+        os.replace(out, array)
+        part.write_text(json.dumps({"size": size, "skipped": [asdict(s) for s in skipped]}), "utf-8")
+        os.replace(part, array.with_suffix(".json"))
+    except OSError as error:
+        raise OutputError(
+            f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or give --cache"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def _decode_to(
+    part: Path, rows: Sequence[Row], data: Iterable[bytes], size: int, channels: Channels, progress: Progress | None
+) -> list[Skipped]:
+    decode = DECODERS[channels]
+
+    def attempt(data: bytes) -> UInt8[np.ndarray, "s s c"] | str:
+        try:
+            return decode(data, size)
+        except CorpusError as error:
+            return str(error)
+
+    skipped: list[Skipped] = []
+    with part.open("wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        done = 0
+        pairs = zip(rows, data, strict=True)
+        while group := list(islice(pairs, GROUP)):
+            for (row, _), result in zip(group, pool.map(attempt, [data for _, data in group]), strict=True):
+                if isinstance(result, str):
+                    skipped.append(Skipped(row.position, row.id, result))
+                else:
+                    file.write(result.tobytes())
+            done += len(group)
+            if progress is not None:
+                progress(done, len(rows))
+    return skipped
+
+
+def _with_header(raw: Path, out: Path, shape: tuple[int, ...]) -> None:
+    target = np.lib.format.open_memmap(out, mode="w+", dtype=np.uint8, shape=shape)
+    if shape[0]:
+        target[:] = np.memmap(raw, np.uint8, "r", shape=shape)
+    target.flush()
