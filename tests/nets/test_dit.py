@@ -218,3 +218,14 @@ def test_arguments_that_contradict_each_other_are_refused(changes, complaint):
 def test_inputs_that_do_not_fit_are_refused(make, complaint):
     with pytest.raises(ShapeError, match=complaint):
         build()(*make(*inputs()))
+
+
+@torch.no_grad()
+def test_a_text_norm_makes_the_size_of_the_token_states_immaterial():
+    x, tokens, mask = inputs()
+    normed, plain = (build(text_norm=kind) for kind in ("layer", "none"))
+    moved = 7.0 * tokens + 3.0
+    torch.testing.assert_close(normed(x, 1.0, moved, mask), normed(x, 1.0, tokens, mask), rtol=1e-3, atol=1e-3)
+    assert (plain(x, 1.0, moved, mask) - plain(x, 1.0, tokens, mask)).abs().max() > 0.1
+    with pytest.raises(RecipeError, match="text_norm is 'batch'"):
+        build(text_norm="batch")

@@ -186,3 +186,15 @@ def test_importing_the_networks_draws_no_random_number():
         "assert torch.equal(before, torch.random.get_rng_state())"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@torch.no_grad()
+def test_a_text_norm_makes_the_size_of_the_token_states_immaterial():
+    x, tokens, mask = inputs()
+    normed, plain = (build(zero_init=False, pooled_dim=12, text_norm=kind).eval() for kind in ("layer", "none"))
+    moved = 7.0 * tokens + 3.0
+    torch.testing.assert_close(normed(x, 1.0, moved, mask), normed(x, 1.0, tokens, mask), rtol=1e-3, atol=1e-3)
+    assert (plain(x, 1.0, moved, mask) - plain(x, 1.0, tokens, mask)).abs().max() > 0.1
+    assert (normed(x, 1.0, tokens.flip(2), mask) - normed(x, 1.0, tokens, mask)).abs().max() > 0.01
+    with pytest.raises(RecipeError, match="text_norm is 'batch'"):
+        build(text_norm="batch")

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import Attention, Turn, checked_text
-from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text
+from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text, unit
 from sfumato.nets.feedforward import FEED_FORWARD, FeedForward
 from sfumato.nets.norms import Norm, norm_of
 from sfumato.nets.positions import RotaryPositions, SinusoidalPositions
@@ -69,7 +69,7 @@ class DiT(nn.Module):
 
     c_noise is one number or one per sample. tokens are needed where token_dim is given; without it they are ignored.
     The noise level and one vector of text modulate every block: the vector is `pooled` where the text encoder gives
-    one, else the mean of the real tokens (then pooled_dim is token_dim, its default).
+    one, else the mean of the real tokens (then pooled_dim is token_dim, its default). text_norm as in the U-Net.
 
     patch: side of a patch. width, depth, heads: of the transformer. positions: added ("sinusoidal"), or turning queries
     and keys ("rotary"). norm "layer", qk_norm False and feed_forward "gelu" make the DiT of the paper; "rms", True and
@@ -91,6 +91,7 @@ class DiT(nn.Module):
         heads: int = 4,
         token_dim: int | None = 384,
         pooled_dim: int | None = None,
+        text_norm: Literal["none", "layer"] = "none",
         positions: Positions = "rotary",
         norm: Norm = "rms",
         qk_norm: bool = True,
@@ -100,8 +101,10 @@ class DiT(nn.Module):
         _known("positions", positions, ("sinusoidal", "rotary"))
         _known("norm", norm, ("layer", "rms"))
         _known("feed_forward", feed_forward, tuple(FEED_FORWARD))
+        _known("text_norm", text_norm, ("none", "layer"))
         self.in_channels, self.patch, self.token_dim = in_channels, patch, token_dim
         self.pooled_dim = token_dim if pooled_dim is None else pooled_dim
+        self.normed = text_norm == "layer"
         self.embed_patch = nn.Linear(in_channels * patch**2, width)
         self.blocks = nn.ModuleList(
             DiTBlock(width, heads=heads, token_dim=token_dim, norm=norm, qk_norm=qk_norm, feed_forward=feed_forward)
@@ -132,6 +135,8 @@ class DiT(nn.Module):
                 f"x has {x.shape[1]} channels; this network takes {self.in_channels}: use the autoencoder of its model"
             )
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
+        if self.normed and tokens is not None:
+            tokens = unit(tokens)
         told = self.embed(x, c_noise, tokens, mask, pooled)
         cells = self.embed_patch(patchify(x, self.patch))
         height, width = x.shape[-2] // self.patch, x.shape[-1] // self.patch
@@ -155,7 +160,8 @@ class DiT(nn.Module):
         told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
         if self.text is None or self.pooled_dim is None:
             return F.silu(told)
-        return F.silu(told + self.text(pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)))
+        text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)
+        return F.silu(told + self.text(unit(text) if self.normed else text))
 
 
 def patchify(x: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b l i"]:

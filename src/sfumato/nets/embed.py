@@ -108,6 +108,11 @@ def pooled_text(
     return pooled
 
 
+def unit(text: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+    """Mean 0 and variance 1 over the features, in float32 (a layer norm without weights); zeros stay zeros."""
+    return F.layer_norm(text.float(), text.shape[-1:])
+
+
 def masked_mean(tokens: Float[Tensor, "b l d"], mask: Bool[Tensor, "b l"] | None) -> Float[Tensor, "b d"]:
     """The mean over the real tokens; zero where there are none."""
     if mask is None:

@@ -13,10 +13,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sfumato.errors import ShapeError
+from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import checked_text
 from sfumato.nets.blocks import Downsample, Modulation, ResBlock, Upsample, group_norm
-from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text
+from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text, unit
 from sfumato.nets.plan import heads_of, plan
 from sfumato.nets.stages import Attend, DownStage, MidStage, Stage, Style, UpStage
 from sfumato.nets.transformer import Projection, SelfAttention, TextAttention
@@ -35,6 +35,8 @@ class UNet(nn.Module):
     transformer_layers: blocks in each transformer; one number, or one a level; the middle takes the last.
     heads or head_dim: one number or one a level, the other follows; neither given: heads of 64 features.
     projection: how the transformers store their projections. modulation: how a block is told of the noise level.
+    text_norm: "layer" brings every token state, and the pooled text, to mean 0 and variance 1 over its features first
+        (no weights), for encoders whose states are small beside the noise level's embedding.
     emb_dim: width of the noise-level embedding, by default 4 x the first width.
     norm_eps: of every GroupNorm outside the transformers (inside it is 1e-6).
     downsample_padding: 1, or 0 for the one-sided padding of the first DDPM code.
@@ -60,6 +62,7 @@ class UNet(nn.Module):
         head_dim: int | Sequence[int] | None = None,
         token_dim: int | None = 384,
         pooled_dim: int | None = None,
+        text_norm: Literal["none", "layer"] = "none",
         emb_dim: int | None = None,
         flip_sin_to_cos: bool = True,
         downscale_freq_shift: float = 0.0,
@@ -73,6 +76,8 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         widths = tuple(block_out_channels)
+        if text_norm not in ("none", "layer"):
+            raise RecipeError(f"text_norm is {text_norm!r}; expected none or layer")
         emb_dim = emb_dim or 4 * widths[0]
         style = Style(
             emb_dim=emb_dim,
@@ -90,6 +95,7 @@ class UNet(nn.Module):
         self.in_channels, self.factor = in_channels, 2 ** (len(widths) - 1)
         self.token_dim = token_dim if "text" in (*attend, mid_attend) else None
         self.pooled_dim = pooled_dim
+        self.normed = text_norm == "layer"
         self.sinusoidal = Sinusoidal(
             widths[0], flip_sin_to_cos=flip_sin_to_cos, downscale_freq_shift=downscale_freq_shift
         )
@@ -115,6 +121,8 @@ class UNet(nn.Module):
         """The raw output for x at the noise level that c_noise tells of."""
         self._check(x)
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
+        if self.normed and tokens is not None:
+            tokens = unit(tokens)
         emb = self.embed(x, c_noise, tokens, mask, pooled)
         skips = [self.conv_in(x)]
         for down in self.down:
@@ -136,7 +144,8 @@ class UNet(nn.Module):
         told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
         if self.pooled is None or self.pooled_dim is None:
             return F.silu(told)
-        return F.silu(told + self.pooled(pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)))
+        text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)
+        return F.silu(told + self.pooled(unit(text) if self.normed else text))
 
     def _check(self, x: Tensor) -> None:
         """Refuse what does not fit, before the first layer."""
