@@ -8,7 +8,7 @@ import pytest
 from sources import FILES, MODULES, imported, imported_modules, name_of, tree
 
 FLOORS = (
-    {"types", "errors", "arrays", "rng", "choices", "atomic", "weights"},
+    {"types", "errors", "arrays", "rng", "choices", "atomic", "weights", "alpha", "likeness"},
     {"process", "nets", "corpus"},
     {"samplers", "guidance", "denoiser", "conditioner", "autoencoder", "latents", "clocks", "text", "padding"},
     {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine"},

@@ -11,7 +11,7 @@ from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source
 from sfumato.nets.unet import UNet
 from sfumato.nets.vae import VAE
-from sfumato.train.autoencoding import Autoencoding, gradient
+from sfumato.train.autoencoding import Autoencoding
 from sfumato.train.chance import StepNoise, seeded, seeded_dropout
 from sfumato.train.denoising import Denoising, mirrorable
 from sfumato.train.loop import Trainer
@@ -193,11 +193,3 @@ def test_the_autoencoders_loss_falls_and_held_out_is_psnr():
     assert losses[-1] < 0.5 * losses[0]
     assert task.held_out(1, net).mean > first + 3.0
     assert task.sheet(net).shape == (2 * 18, 2 * 18, 3)
-
-
-def test_the_gradient_term_sees_edges_only():
-    x = torch.zeros(1, 3, 8, 8)
-    edge = x.clone()
-    edge[..., 4:] = 1.0
-    assert float(gradient(x + 0.3, x)) == 0.0
-    assert float(gradient(edge, x)) == pytest.approx(1 / 7)

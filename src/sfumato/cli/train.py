@@ -126,7 +126,7 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     out = args.out or Path("runs") / recipe.name
     if not args.start:
         return begin(recipe, out, place)
-    weights, images = weights_of(args.start)
+    weights, images = weights_of(args.start, recipe)
     return begin(recipe, out, place, weights, images)
 
 

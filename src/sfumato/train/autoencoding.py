@@ -2,12 +2,12 @@
 
 With q(z|x) = N(mu, s^2), z = mu + s eps, y = decode(z), and D(.) averaging 2 x 2 pixels or latents:
 
-loss = |y - x| + g |grad y - grad x| + m (y - x)^2          reconstruction: L1, L1 of differences, mean square
+loss = distance(y, x)                                       train/reconstruction.py
      + e |decode(D z) - D x|                                equivariance to scale (Kouzelis et al. 2025, "EQ-VAE")
      + k KL(q(z|x) || N(0, I)) per element                  Kingma and Welling 2014
 
 each a mean over elements. It is trained on random crops: the network has no notion of position, so whole pictures work
-too.
+too. Pictures with transparency are seen and answered in premultiplied colours (alpha.py).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sfumato import rng
+from sfumato.alpha import over
 from sfumato.corpus.source import Source
+from sfumato.likeness import psnr
 from sfumato.nets.vae import VAE
 from sfumato.train.chance import StepNoise
 from sfumato.train.events import HeldOut
@@ -29,6 +31,7 @@ from sfumato.train.objective import Moment
 from sfumato.train.order import CROP_X, CROP_Y, FLIP, RECOLOUR, Order
 from sfumato.train.precision import autocast
 from sfumato.train.recipe import AutoencoderLoss, Watch
+from sfumato.train.reconstruction import reconstruction
 from sfumato.train.store import to_signed
 
 COLOURS = tuple(permutations(range(3)))
@@ -55,7 +58,7 @@ class Autoencoding:
         self.net, self.sources, self.val, self.order = net, sources, val, order
         self.crop, self.flip, self.weights, self.watch = crop, flip, loss, watch
         self.device, self.dtype = device, dtype
-        self.noise = StepNoise(seed, device)
+        self.noise, self.seed = StepNoise(seed, device), seed
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean loss over one part of this moment's crops."""
@@ -67,8 +70,15 @@ class Autoencoding:
             y, half = self.net.decode(z).float(), self.net.decode(F.avg_pool2d(z, 2)).float()
         w = self.weights
         kl = 0.5 * (mean.square() + log_var.exp() - 1.0 - log_var).mean()
-        reconstruction = (y - x).abs().mean() + w.gradient * gradient(y, x) + w.squared * (y - x).square().mean()
-        return reconstruction + w.equivariance * (half - F.avg_pool2d(x, 2)).abs().mean() + w.kl * kl
+        background = self.background(moment)[part].to(self.device) if x.shape[1] == 4 else None
+        compared = reconstruction(y, x, background, w)
+        return compared + w.equivariance * (half - F.avg_pool2d(x, 2)).abs().mean() + w.kl * kl
+
+    def background(self, moment: Moment) -> Tensor:
+        """A colour in [0, 1] behind each picture: white with probability `white`, else uniform."""
+        u = rng.uniform(self.seed, (moment.count, 4), stream=rng.AUGMENT, step=moment.step, draw=1)
+        colours = np.where(u[:, 3:] < self.weights.white, 1.0, u[:, :3])
+        return torch.from_numpy(colours.astype(np.float32))[:, :, None, None]
 
     def batch(self, moment: Moment) -> Tensor:
         """Crops in [-1, 1], mirrored and with permuted colour channels by chance."""
@@ -85,28 +95,34 @@ class Autoencoding:
         if chance[FLIP] < self.flip:
             out = out[:, ::-1]
         if chance[RECOLOUR] < self.weights.recolour:
-            out = out[..., COLOURS[int(chance[RECOLOUR] / self.weights.recolour * len(COLOURS))]]
+            colours = COLOURS[int(chance[RECOLOUR] / self.weights.recolour * len(COLOURS))]
+            out = out[..., [*colours, *range(3, out.shape[-1])]]
         return out
 
     @torch.no_grad()
     def held_out(self, images: int, net: nn.Module, /) -> HeldOut:
-        """PSNR in dB of whole val pictures through the mean latent, with its standard error; the level is 0."""
+        """PSNR in dB of whole val pictures over white, with its standard error; the level is 0.
+
+        They go through the mean latent.
+        """
         chosen = np.sort(rng.permutation(LOOKING, len(self.val), 0)[: self.watch.heldout_rows])
         values = []
         for start in range(0, len(chosen), 16):
             x = to_signed(self.val.pictures[chosen[start : start + 16]]).to(self.device)
-            y = reconstruct(net, x)
-            values.append(10.0 * torch.log10(4.0 / (y - x).square().mean(dim=(1, 2, 3)).clamp_min(1e-10)))
-        psnr = torch.cat(values).double()
-        error = float(psnr.std(correction=0)) / len(psnr) ** 0.5
-        return HeldOut(images=images, levels=(0.0,), loss=(float(psnr.mean()),), error=(error,))
+            values.append(psnr(seen(reconstruct(net, x)), seen(x)))
+        ratios = torch.cat(values).double()
+        error = float(ratios.std(correction=0)) / len(ratios) ** 0.5
+        return HeldOut(images=images, levels=(0.0,), loss=(float(ratios.mean()),), error=(error,))
 
     @torch.no_grad()
     def sheet(self, net: nn.Module, /) -> np.ndarray:
-        """Val pictures, each row followed by a row of their reconstructions."""
+        """A row of val pictures over white and a row of their reconstructions; then their alphas in the same way."""
         x = to_signed(self.val.pictures[np.sort(rng.permutation(LOOKING, len(self.val), 0)[:8])]).to(self.device)
         y = reconstruct(net, x)
-        return tiled(((torch.cat([x, y]) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy(), len(x))
+        rows = [seen(x), seen(y)]
+        if x.shape[1] == 4:
+            rows += [v[:, 3:].expand(-1, 3, -1, -1) for v in (x, y)]
+        return tiled(((torch.cat(rows) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy(), len(x))
 
 
 def reconstruct(net: nn.Module, x: Tensor) -> Tensor:
@@ -115,7 +131,6 @@ def reconstruct(net: nn.Module, x: Tensor) -> Tensor:
     return vae.decode(vae.encode(x)[0]).clamp(-1.0, 1.0)
 
 
-def gradient(y: Tensor, x: Tensor) -> Tensor:
-    """The L1 distance of horizontal and vertical differences."""
-    down = (y.diff(dim=2) - x.diff(dim=2)).abs().mean()
-    return down + (y.diff(dim=3) - x.diff(dim=3)).abs().mean()
+def seen(x: Tensor) -> Tensor:
+    """Pictures as they look over white, in [-1, 1]."""
+    return over(x, 1.0).clamp(-1.0, 1.0) if x.shape[1] == 4 else x

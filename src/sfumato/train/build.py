@@ -91,7 +91,7 @@ def autoencoding(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Obj
     """The autoencoder's objective over crops of pictures."""
     if not 0 <= recipe.data.crop <= recipe.data.size:
         raise RecipeError(f"data.crop is {recipe.data.crop}; it must lie in 0..{recipe.data.size}, the pictures' size")
-    sources, val = open_sources(recipe, place)
+    sources, val = open_sources(recipe, place, 4 if recipe.network.get("channels") == 4 else 3)
     order = Order(recipe.seed, [len(s) for s in sources], [c.weight for c in recipe.data.sources])
     task = Autoencoding(
         net,  # type: ignore[arg-type]

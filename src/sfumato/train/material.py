@@ -8,11 +8,13 @@ from typing import Any, Protocol
 import torch
 
 from sfumato.autoencoder import Autoencoder, Pixels
+from sfumato.corpus.decode import Channels
 from sfumato.corpus.locate import locate
 from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source, open_source
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.latents import LatentSpace
+from sfumato.nets.vae import VAE
 from sfumato.train.frozen_parts import known_scale, load_vae
 from sfumato.train.latents import encode_source, scale_and_shift
 from sfumato.train.pack import is_pack, read_pack
@@ -55,15 +57,19 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
     """Open what the recipe and the command line name. Raises CorpusError, RecipeError, CheckpointError, OutputError."""
     if is_pack(place.data):
         return from_pack(recipe, place)
-    sources, val = open_sources(recipe, place)
-    facts = {"sources": described(sources)}
+    facts: dict[str, Any] = {}
     stores: list[Store]
     val_store: Store
     autoencoder: Autoencoder
     if recipe.space.kind == "pixels":
-        stores, val_store, autoencoder = [PixelStore(s) for s in sources], PixelStore(val), Pixels()
+        colours = 4 if recipe.network.get("in_channels") == 4 else 3
+        sources, val = open_sources(recipe, place, colours)
+        stores, val_store, autoencoder = [PixelStore(s) for s in sources], PixelStore(val), Pixels(channels=colours)
     else:
-        stores, val_store, autoencoder = in_latents(recipe, place, sources, val, facts)
+        vae, digest, facts["vae"] = load_vae(recipe.space)
+        sources, val = open_sources(recipe, place, 4 if vae.channels == 4 else 3)
+        stores, val_store, autoencoder = in_latents(recipe, place, sources, val, (vae, digest), facts)
+    facts["sources"] = described(sources)
     return Material(
         stores=stores,
         rows=[s.rows for s in sources],
@@ -74,8 +80,8 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
     )
 
 
-def open_sources(recipe: TrainRecipe, place: Place) -> tuple[list[Source], Source]:
-    """The training sources in the recipe's order, and the held-out pictures of the first."""
+def open_sources(recipe: TrainRecipe, place: Place, channels: Channels = 3) -> tuple[list[Source], Source]:
+    """The training sources in the recipe's order, and the held-out pictures of the first; with alpha if channels is 4."""
 
     def opened(name: str, split: str, styles: tuple[str, ...]) -> Source:
         path = locate(name, place.data)
@@ -84,7 +90,13 @@ def open_sources(recipe: TrainRecipe, place: Place) -> tuple[list[Source], Sourc
             place.report(f"decoding {path.name} ({split})", done, total)
 
         return open_source(
-            path, split=split, size=recipe.data.size, cache=place.cache, progress=progress, styles=styles
+            path,
+            split=split,
+            size=recipe.data.size,
+            cache=place.cache,
+            progress=progress,
+            styles=styles,
+            channels=channels,
         )
 
     chosen = recipe.data.sources
@@ -98,10 +110,15 @@ def described(sources: Sequence[Source]) -> list[dict[str, Any]]:
 
 
 def in_latents(
-    recipe: TrainRecipe, place: Place, sources: list[Source], val: Source, facts: dict[str, Any]
+    recipe: TrainRecipe,
+    place: Place,
+    sources: list[Source],
+    val: Source,
+    autoencoder: tuple[VAE, str],
+    facts: dict[str, Any],
 ) -> tuple[list[Store], Store, LatentSpace]:
     """The sources' latents from the cache, encoding them where they are not there yet."""
-    vae, digest, facts["vae"] = load_vae(recipe.space)
+    vae, digest = autoencoder
     vae = vae.to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encoded(source: Source) -> Any:

@@ -4,14 +4,26 @@ from torch import Tensor
 
 from sfumato import checkpoint
 from sfumato.errors import CheckpointError
+from sfumato.nets.vae import VAE
+from sfumato.train.build import make_network
+from sfumato.train.frozen_parts import load_vae
+from sfumato.train.recipe import Space, TrainRecipe
+from sfumato.train.transplant import transplanted
 from sfumato.weights import parse
 
 
-def weights_of(source: str) -> tuple[dict[str, Tensor], int]:
-    """The denoiser's weights of a model (a name or a folder), and the images that they have seen according to its card.
+def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int]:
+    """The weights of a model (a name or a folder) for this recipe, and the images that they have seen.
 
-    Raises CheckpointError where there is no such model or it is damaged.
+    A denoiser's are the model's as they are, with the images that its card counts. An autoencoder's are fitted to the
+    recipe's network (train/transplant.py) and begin at 0: it may be another network.
+
+    Raises CheckpointError where there is no such model, it is damaged, or nothing of it fits.
     """
+    if recipe.objective == "autoencoder":
+        network = make_network(recipe)
+        assert isinstance(network, VAE)
+        return transplanted(load_vae(Space(autoencoder=source))[0], network), 0
     folder = checkpoint.find(source)
     manifest = checkpoint.read_manifest(folder)
     data = checkpoint.read_files(folder, manifest)

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int64, UInt8
 from torch import Tensor
 
+from sfumato.alpha import premultiplied
 from sfumato.corpus.source import Source
 from sfumato.types import Latent
 
@@ -34,8 +35,10 @@ class Store(Protocol):
         ...
 
 
-def to_signed(pictures: UInt8[np.ndarray, "b h w 3"]) -> Float[Tensor, "b 3 h w"]:
-    """Bytes 0..255 to floats in [-1, 1], channels first."""
+def to_signed(pictures: UInt8[np.ndarray, "b h w c"]) -> Float[Tensor, "b c h w"]:
+    """Bytes 0..255 to floats in [-1, 1], channels first; colours premultiplied where there is alpha."""
+    if pictures.shape[-1] == 4:
+        return torch.from_numpy(np.ascontiguousarray(premultiplied(pictures)))
     return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
 
