@@ -8,5 +8,7 @@ examples:
   sfumato corpus check --help
 """
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "build": "draw Glyphs v1 anew from the packages it came from",
+}
 """NAME: what it does; `sfumato corpus NAME` is the module cli/corpus_NAME.py."""

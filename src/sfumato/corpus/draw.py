@@ -21,8 +21,8 @@ BLACK = "#000"
 def draw(artwork: Artwork, name: str) -> UInt8[np.ndarray, "h w 4"]:
     """The drawing `name`, straight alpha, 0 in every byte where alpha is 0.
 
-    An SVG body stands in an inner svg of 120x120 at (4, 4), with the icon's own view box (its middle in the middle where
-    that is not square). A picture is scaled to the same box, in premultiplied alpha, by Lanczos.
+    An SVG body stands in an inner svg of 120x120 at (4, 4), with the icon's own view box (its middle in the middle
+    where that is not square). A picture is scaled to the same box, in premultiplied alpha, by Lanczos.
     Raises CorpusError where the package has no such drawing or it cannot be rendered, UnavailableError without resvg.
     """
     if artwork.package.pictures:
@@ -41,7 +41,8 @@ def svg(icons: Mapping[str, Any], name: str, source: str) -> str:
     if icon is None:
         raise CorpusError(f"{source} holds no drawing {name!r}")
     left, top, width, height = (
-        icon.get(key, icons.get(key, default)) for key, default in (("left", 0), ("top", 0), ("width", 16), ("height", 16))
+        icon.get(key, icons.get(key, default))
+        for key, default in (("left", 0), ("top", 0), ("width", 16), ("height", 16))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE}" height="{SIZE}">'
@@ -71,7 +72,5 @@ def fitted(data: bytes) -> UInt8[np.ndarray, "h w 4"]:
     scale = BOX / max(picture.size)
     width, height = (max(1, round(side * scale)) for side in picture.size)
     out = Image.new("RGBA", (SIZE, SIZE))
-    out.paste(
-        picture.resize((width, height), Image.Resampling.LANCZOS), ((SIZE - width) // 2, (SIZE - height) // 2)
-    )
+    out.paste(picture.resize((width, height), Image.Resampling.LANCZOS), ((SIZE - width) // 2, (SIZE - height) // 2))
     return np.array(out)

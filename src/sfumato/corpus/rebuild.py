@@ -29,9 +29,15 @@ class Drawn:
     pixels: UInt8[np.ndarray, "h w 4"] | None
     reason: str = ""
 
+    def left_out(self, position: int = -1) -> Skipped:
+        """As a row that is left out."""
+        return Skipped(position, self.row["id"], self.reason)
+
 
 def redraw(
-    rows: Sequence[Mapping[str, Any]], artwork: Mapping[str, Artwork], progress: Callable[[int, int], None] | None = None
+    rows: Sequence[Mapping[str, Any]],
+    artwork: Mapping[str, Artwork],
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Drawn]:
     """Draw rows in their order; `artwork` is what each source holds. A row that cannot be drawn says why."""
 
@@ -80,7 +86,7 @@ def write_corpus(path: Path, drawn: Iterator[Drawn]) -> tuple[int, list[Skipped]
     skipped: list[Skipped] = []
     for position, one in enumerate(drawn):
         if one.pixels is None:
-            skipped.append(Skipped(position, one.row["id"], one.reason))
+            skipped.append(one.left_out(position))
         else:
             rows.append({**one.row, "coverage": coverage(one.pixels), "image": encoded(one.pixels)})
     if not rows:

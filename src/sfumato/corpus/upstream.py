@@ -6,6 +6,7 @@ states for it (dist.integrity, SHA-512 in base 64).
 
 import base64
 import hashlib
+import io
 import json
 import tarfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,7 +145,7 @@ def read_artwork(folder: Path, package: Package) -> Artwork:
             f"{path} is not {package.name} {package.version}: its SHA-512 is {found[:16]}..., "
             f"expected {package.sha512[:16]}...; remove it and fetch it again with: {how_to_get([package])}"
         )
-    members = _members(path)
+    members = _members(path, data)
     if package.pictures:
         inside = {n.removeprefix(package.pictures): d for n, d in members.items() if n.startswith(package.pictures)}
         return Artwork(package, {}, inside)
@@ -154,11 +155,11 @@ def read_artwork(folder: Path, package: Package) -> Artwork:
         raise CorpusError(f"{path} holds no {ICONS} that can be read; fetch it again") from error
 
 
-def _members(path: Path) -> dict[str, bytes]:
-    """The files of a tarball by name; nothing is written to the disk."""
+def _members(path: Path, data: bytes) -> dict[str, bytes]:
+    """The files of a tarball's hashed bytes by name; nothing is written to the disk."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as archive:
             for member in archive:
                 if not member.isfile() or not member.name.startswith("package/"):
                     continue
