@@ -81,7 +81,7 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
 
 
 def open_sources(recipe: TrainRecipe, place: Place, channels: Channels = 3) -> tuple[list[Source], Source]:
-    """The training sources in the recipe's order, and the held-out pictures of the first; with alpha if channels is 4."""
+    """The training sources in the recipe's order, and the held-out pictures of the first; 4 channels keep alpha."""
 
     def opened(name: str, split: str, styles: tuple[str, ...]) -> Source:
         path = locate(name, place.data)
