@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+import safetensors.torch
 import torch
 from PIL import Image
 from tests.train.tiny_runs import DATA
@@ -85,6 +86,23 @@ def test_a_finished_run_can_be_taken_further_and_exported(finished, tmp_path, ca
     assert json.loads((run / "run.json").read_text())["changes"][0]["images"] == 32
     assert main(["train", "--resume", str(run), "--export", str(tmp_path / "model"), "--device", "cpu"]) == 0
     assert checkpoint.load(tmp_path / "model").card["images"] == 48
+
+
+def test_the_averages_width_is_chosen_at_the_export(tmp_path, capsys):
+    run = tmp_path / "run"
+    train = ["train", str(DATA), "--recipe", "tiny", "--out", str(run), *SHORT, "--set", "watch.snapshot=16"]
+    assert main(train) == 0
+    assert [p.name for p in sorted((run / "averages").iterdir())] == ["000000016.safetensors", "000000032.safetensors"]
+    for width in ("0.1", "0.12"):
+        assert main(["train", "--resume", str(run), "--export", str(tmp_path / width), "--average", width]) == 0
+    kept, same, wider = (
+        safetensors.torch.load_file(folder / "denoiser.safetensors")
+        for folder in (run / "model", tmp_path / "0.1", tmp_path / "0.12")
+    )
+    torch.testing.assert_close(same, kept, rtol=1e-3, atol=1e-5)
+    assert any(not torch.allclose(wider[name], kept[name], rtol=1e-3, atol=1e-5) for name in kept)
+    capsys.readouterr()
+    assert "is a width above 0, for --export" in refused(capsys, "--resume", str(run), "--average", "0.1")
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_message(finished, tmp_path, capsys):

@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--cooldown", type=int, default=0, metavar="IMAGES", help="with --resume: end in that many pictures")
     add("--max-seconds", type=float, default=0.0, help="stop with a checkpoint after that long; resume later")
     add("--export", type=Path, metavar="DIR", help="with --resume: write the weights so far as a model, and stop")
+    add("--average", type=float, metavar="WIDTH", help="with --export: the average of that relative width (snapshots)")
     add("--device", default="auto", help="cpu, cuda, cuda:1, mps or auto")
     add("--threads", type=int, default=0, help="CPU threads (a bit-for-bit resume needs the same number)")
     add("--cache", type=Path, help="where decoded pictures and latents are kept (also: SFUMATO_CACHE)")
@@ -52,6 +53,11 @@ def run(args: argparse.Namespace) -> int:
     session = open_session(args, stop)
     if args.export:
         session.folder.close()
+        if args.average is not None:
+            from sfumato.train.posthoc import average_of
+
+            session.trainer.average.load(average_of(session.folder.path / "averages", args.average))
+            session.facts["average"] = args.average
         print(export(session, args.export))
         return 0
     bar = TrainingBar(session.trainer.recipe.rate.images)
@@ -74,6 +80,8 @@ def check(args: argparse.Namespace) -> None:
         raise RecipeError("nothing to train: give --recipe NAME for a new run, or --resume RUN")
     if not args.resume and (args.cooldown or args.export):
         raise RecipeError("--cooldown and --export are for a run that exists; name it by --resume RUN")
+    if args.average is not None and not (args.export and args.average > 0):
+        raise RecipeError("--average is a width above 0, for --export: it says which average of the weights is written")
     if min(args.images, args.cooldown, args.max_seconds, args.threads) < 0 or args.max_seconds != args.max_seconds:
         raise RecipeError("--images, --cooldown, --max-seconds and --threads count something; they cannot be negative")
 

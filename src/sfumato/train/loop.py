@@ -113,7 +113,7 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
         if crossed(watch.heldout, before, p.images) or crossed(watch.sheet, before, p.images):
             yield from looked(trainer, folder, averaged, before)
             meter.rest()
-        if crossed(watch.snapshot, before, p.images):
+        if crossed(watch.snapshot, before, p.images) or (watch.snapshot and trainer.finished):
             folder.keep_average(p.images, snapshot(trainer.average.weights, p.step, trainer.recipe.average.sigma_rel))
             meter.rest()
         if crossed(watch.checkpoint, before, p.images):
