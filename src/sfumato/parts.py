@@ -13,12 +13,16 @@ from sfumato.errors import CheckpointError, SfumatoError, UnavailableError
 from sfumato.latents import LatentSpace
 from sfumato.nets.pointwise import replace_pointwise
 from sfumato.text.blob import load_text_encoder
-from sfumato.text.conditioner import TextConditioner
+from sfumato.text.conditioner import TextConditioner, TowerConditioner
 from sfumato.text.tokenizer import load_tokenizer
+from sfumato.text.tower_blob import load_tower
 from sfumato.weights import parse
 
 NETWORKS = ("unet", "dit")
 """The kinds of denoising network; each is imported only when a model names it."""
+
+CONDITIONERS = ("bert", "tower")
+"""The kinds of text encoder: MiniLM's family, and CLIP's (Sfumato's own tower among it)."""
 
 DEPTH_LIMIT = 128
 NUMBER_LIMIT = 1 << 20
@@ -111,17 +115,18 @@ def build_autoencoder(options: Mapping[str, Any], data: bytes | None) -> Autoenc
 
 
 def build_conditioner(options: Mapping[str, Any], weights: bytes | None, tokenizer: bytes | None) -> Conditioner:
-    """{"kind": "bert", "max_tokens": n}: the text encoder and tokenizer from the bytes of their files."""
-    kind = options.get("kind")
-    if kind != "bert":
-        raise CheckpointError(f"unknown kind of conditioner {kind!r}; {near(str(kind), ('bert',))}")
-    refuse_unknown(options, ("kind", "max_tokens"), "conditioner 'bert'", CheckpointError)
+    """{"kind": "bert" or "tower", "max_tokens": n}: the text encoder and tokenizer from the bytes of their files."""
+    kind = str(options.get("kind"))
+    if kind not in CONDITIONERS:
+        raise CheckpointError(f"unknown kind of conditioner {options.get('kind')!r}; {near(kind, CONDITIONERS)}")
+    refuse_unknown(options, ("kind", "max_tokens"), f"conditioner {kind!r}", CheckpointError)
     if weights is None or tokenizer is None:
         raise CheckpointError("the manifest names no file for the text encoder or its tokenizer; get the model again")
+    length = options.get("max_tokens", 32)
     try:
-        return TextConditioner(
-            load_text_encoder(weights), load_tokenizer(tokenizer), max_tokens=options.get("max_tokens", 32)
-        )
+        if kind == "tower":
+            return TowerConditioner(load_tower(weights), load_tokenizer(tokenizer), max_tokens=length)
+        return TextConditioner(load_text_encoder(weights), load_tokenizer(tokenizer), max_tokens=length)
     except SfumatoError as problem:
         raise CheckpointError(str(problem)) from problem
 

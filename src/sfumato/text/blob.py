@@ -8,7 +8,7 @@ the hash.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,8 @@ def read(source: Source) -> tuple[bytes, str]:
         ) from error
 
 
-def read_about(data: bytes, name: str) -> dict[str, Any]:
-    """The "sfumato" metadata of a blob, checked; nothing else of the file is parsed before this."""
+def read_about(data: bytes, name: str, form: str = FORMAT, known: Set[str] = frozenset(OPTIONS)) -> dict[str, Any]:
+    """The "sfumato" metadata of a blob of a format, checked; nothing else of the file is parsed before this."""
     length = int.from_bytes(data[:8], "little")
     foreign = f"{name} is not a Sfumato text encoder (a safetensors file with a 'sfumato' entry)"
     if len(data) < 8 or not 2 <= length <= min(MAX_HEADER, len(data) - 8):
@@ -83,12 +83,12 @@ def read_about(data: bytes, name: str) -> dict[str, Any]:
         kind, version, options = about["format"], about["version"], about["options"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{foreign}: convert other weights first") from error
-    if kind != FORMAT:
-        raise CheckpointError(f"{name} holds {kind!r}, expected {FORMAT!r}")
+    if kind != form:
+        raise CheckpointError(f"{name} holds {kind!r}, expected {form!r}")
     if version != VERSION:
         raise CheckpointError(f"{name} has format version {version!r}, this Sfumato reads {VERSION}: update Sfumato")
-    if not isinstance(options, dict) or set(options) != OPTIONS:
-        raise CheckpointError(f"{name} does not describe an encoder; expected exactly the options {sorted(OPTIONS)}")
+    if not isinstance(options, dict) or set(options) != known:
+        raise CheckpointError(f"{name} does not describe an encoder; expected exactly the options {sorted(known)}")
     return about
 
 

@@ -1,4 +1,4 @@
-"""c = E(prompt) with a BERT-family encoder: the Conditioner that needs torch."""
+"""c = E(prompt) with a text encoder of the BERT or the CLIP family: the Conditioners that need torch."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from torch import Tensor
 from sfumato.conditioner import Conditioning
 from sfumato.errors import RecipeError
 from sfumato.nets.text import TextEncoder
+from sfumato.nets.tower import TextTower, last_state
 from sfumato.text.tokenizer import Tokenised, Tokenizer
 
 
@@ -20,7 +21,7 @@ class TextConditioner:
     for speed: it is for training.
     """
 
-    def __init__(self, encoder: TextEncoder, tokenizer: Tokenizer, *, max_tokens: int = 32) -> None:
+    def __init__(self, encoder: TextEncoder | TextTower, tokenizer: Tokenizer, *, max_tokens: int = 32) -> None:
         """Raises RecipeError when `max_tokens` does not suit the encoder, or the tokenizer does not."""
         positions, known = encoder.positions.num_embeddings, encoder.words.num_embeddings
         if type(max_tokens) is not int or not 3 <= max_tokens <= positions:
@@ -74,3 +75,12 @@ class TextConditioner:
         lengths = torch.tensor([len(text) for text in texts], device=weight.device)
         mask = torch.arange(self.max_tokens, device=weight.device) < lengths[:, None]
         return Conditioning(tokens, mask, tuple(text.words for text in texts))
+
+
+class TowerConditioner(TextConditioner):
+    """The same with a tower of the CLIP family: the state of each text's end, which has seen it all, is `pooled`."""
+
+    def gather(self, texts: Sequence[Tokenised], parts: Sequence[Float[Tensor, "n l d"]]) -> Conditioning:
+        """The Conditioning of all texts, with the state of the end of each."""
+        cond = super().gather(texts, parts)
+        return Conditioning(cond.tokens, cond.mask, cond.words, pooled=last_state(cond.tokens, cond.mask))

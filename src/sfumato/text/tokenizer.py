@@ -1,6 +1,7 @@
-"""Text to token numbers: WordPiece (Schuster and Nakajima 2012) as BERT uses it, over the `tokenizers` library.
+"""Text to token numbers, over the `tokenizers` library: WordPiece as BERT uses it, or byte pairs as CLIP does.
 
-A prompt becomes [CLS] pieces [SEP]; the empty prompt is [CLS] [SEP]. Special tokens spelt out in a prompt are plain
+A prompt becomes [CLS] pieces [SEP]; the empty prompt is [CLS] [SEP]; in the CLIP family (text/bytepair.py) the ends are
+<|startoftext|> and <|endoftext|>. WordPiece: Schuster and Nakajima 2012. Special tokens spelt out in a prompt are plain
 text. Any string is taken: broken Unicode and NUL are left out, an over-long prompt is cut between two words, and
 `notes` says so.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tokenizers
+from tokenizers.models import WordPiece
 
 from sfumato.errors import CheckpointError, RecipeError
 
@@ -18,6 +20,8 @@ MAX_CHARACTERS = 10_000
 """More than this is never tokenised: far beyond what any encoder here reads, so that a megabyte costs nothing."""
 
 SPECIAL = ("[CLS]", "[SEP]", "[UNK]", "[PAD]")
+CLIP = ("<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>")
+"""What begins a text, ends it, stands for the unknown and pads, in each family."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,10 @@ class Tokenizer:
     """Called with a prompt and how many tokens there is room for; answers Tokenised. Build it with `load_tokenizer`."""
 
     def __init__(self, engine: tokenizers.Tokenizer) -> None:
-        """`engine` must know the special tokens of BERT; raises CheckpointError when it does not."""
-        self.cls, self.sep, self.unk, self.pad = (number_of(name, engine) for name in SPECIAL)
+        """`engine` must know the special tokens of BERT or of CLIP; raises CheckpointError when it does not."""
+        special = SPECIAL if engine.token_to_id(CLIP[0]) is None else CLIP
+        self.cls, self.sep, self.unk, self.pad = (number_of(name, engine) for name in special)
+        self.start, self.end = special[:2]
         engine.no_truncation()
         engine.no_padding()
         engine.encode_special_tokens = True
@@ -67,7 +73,17 @@ class Tokenizer:
             )
         notes.extend(self.unread(text, pieces, kept))
         ids = (self.cls, *pieces.ids[:kept], self.sep)
-        return Tokenised(ids, ("[CLS]", *pieces.tokens[:kept], "[SEP]"), tuple(notes))
+        return Tokenised(ids, (self.start, *self.spelt(text, pieces)[:kept], self.end), tuple(notes))
+
+    def spelt(self, text: str, pieces: tokenizers.Encoding) -> list[str]:
+        """The text of each piece; byte pairs are spelt by what they stand for, since their own names are bytes."""
+        if isinstance(self.engine.model, WordPiece):
+            return pieces.tokens
+        before = [None, *pieces.word_ids]
+        return [
+            f"{'##' if word == last else ''}{text[start:end].lower()}"
+            for (start, end), word, last in zip(pieces.offsets, pieces.word_ids, before, strict=False)
+        ]
 
     def unread(self, text: str, pieces: tokenizers.Encoding, kept: int) -> list[str]:
         """What the vocabulary does not cover, in words."""
@@ -87,7 +103,9 @@ def number_of(name: str, engine: tokenizers.Tokenizer) -> int:
     """The number of a special token; raises CheckpointError when the vocabulary lacks it."""
     number = engine.token_to_id(name)
     if number is None:
-        raise CheckpointError(f"the tokenizer lacks {name}; expected one of the BERT family, with {', '.join(SPECIAL)}")
+        raise CheckpointError(
+            f"the tokenizer lacks {name}; expected one of the BERT family, with {', '.join(SPECIAL)}, or of CLIP's"
+        )
     return number
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 
 from sfumato import checkpoint
+from sfumato.adapters.clip import is_clip, read_clip
 from sfumato.choices import refuse_unknown
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.nets.vae import VAE
@@ -18,18 +19,45 @@ from sfumato.train.recipe import Space
 from sfumato.weights import parse
 
 DESCRIPTION = "autoencoder.json"
+TEXT = {"conditioner": "encoder", "tokenizer": "tokenizer"}
+"""The text encoder's files by role, and what a recipe calls their hashes."""
 
 
 def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextConditioner:
-    """The text encoder of {"kind", "max_tokens", "encoder": sha256, "tokenizer": sha256} among the shipped blobs."""
-    refuse_unknown(options, ("kind", "max_tokens", "encoder", "tokenizer"), "the recipe's table 'text'")
-    blobs = [
-        blob(str(options.get(role)), suffix) for role, suffix in (("encoder", ".safetensors"), ("tokenizer", ".json"))
-    ]
+    """The text encoder of a recipe's table `text`: {"kind", "max_tokens"} and what text_parts reads."""
+    parts = text_parts(options)
     described = {k: v for k, v in options.items() if k in ("kind", "max_tokens")}
-    conditioner = cast(TextConditioner, build_conditioner(described, *blobs))
+    conditioner = cast(TextConditioner, build_conditioner(described, parts["conditioner"], parts["tokenizer"]))
     conditioner.encoder.to(device)
     return conditioner
+
+
+def text_parts(options: Mapping[str, Any]) -> dict[str, bytes]:
+    """The bytes of the text encoder and its tokenizer, by role.
+
+    Shipped parts by their sha256 ("encoder", "tokenizer"), or a "folder": what training towers wrote, a model folder,
+    or CLIP's text encoder in transformers' layout. Raises RecipeError, CheckpointError or AdapterError.
+    """
+    refuse_unknown(options, ("kind", "max_tokens", *TEXT.values(), "folder"), "the recipe's table 'text'")
+    if "folder" not in options:
+        return {role: blob(str(options.get(name)), checkpoint.ROLES[role]) for role, name in TEXT.items()}
+    folder = Path(str(options["folder"]))
+    if is_clip(folder):
+        return dict(zip(TEXT, read_clip(folder), strict=True))
+    try:
+        return {role: (folder / f"{role}{checkpoint.ROLES[role]}").read_bytes() for role in TEXT}
+    except OSError as error:
+        raise CheckpointError(
+            f"the text encoder in {folder} cannot be read: {error.strerror or error}; set text.folder to a folder with "
+            "conditioner.safetensors and tokenizer.json, or with CLIP's text encoder in transformers' layout"
+        ) from error
+
+
+def text_facts(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run notes of a text encoder that its recipe does not name by hash: the sha256 of its files."""
+    if "folder" not in options:
+        return {}
+    return {"text": {role: hashlib.sha256(data).hexdigest() for role, data in text_parts(options).items()}}
 
 
 def blob(digest: str, suffix: str) -> bytes:
