@@ -11,12 +11,14 @@ from sfumato.choices import near
 from sfumato.corpus.prompt import Prompting
 from sfumato.errors import RecipeError, SfumatoError
 from sfumato.nets.attention import Attention, formed
+from sfumato.nets.towers import Towers
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
 from sfumato.train.autoencoding import Autoencoding
 from sfumato.train.chance import seeded
+from sfumato.train.contrast_build import contrasting
 from sfumato.train.denoiser_task import DenoiserTask
-from sfumato.train.frozen_parts import load_conditioner
+from sfumato.train.frozen_parts import load_conditioner, text_facts
 from sfumato.train.material import Place, described, gather, open_sources
 from sfumato.train.noising import Noising
 from sfumato.train.objective import Objective
@@ -41,7 +43,8 @@ def build(recipe: TrainRecipe, place: Place) -> Built:
     if place.device.type == "cpu":
         for layer in (m for m in net.modules() if isinstance(m, Attention)):
             layer.kernel = formed
-    objective, facts = (autoencoding if recipe.objective == "autoencoder" else denoising)(recipe, place, net)
+    assemble = {"autoencoder": autoencoding, "denoiser": denoising, "towers": contrasting}[recipe.objective]
+    objective, facts = assemble(recipe, place, net)
     facts |= {"parameters": sum(p.numel() for p in net.parameters())}
     return Built(objective, averaged, facts)
 
@@ -50,10 +53,10 @@ def make_network(recipe: TrainRecipe) -> nn.Module:
     """The recipe's network with weights drawn from its seed. Raises RecipeError for unknown or impossible arguments."""
     arguments = {k: v for k, v in recipe.network.items() if k != "kind"}
     kind = str(recipe.network.get("kind"))
-    known = ("vae",) if recipe.objective == "autoencoder" else NETWORKS
+    known = {"autoencoder": ("vae",), "denoiser": NETWORKS, "towers": ("towers",)}[recipe.objective]
     if kind not in known:
         raise RecipeError(f"network.kind is {recipe.network.get('kind')!r}; {near(kind, known)}")
-    cls = VAE if kind == "vae" else network_class(kind)
+    cls = {"vae": VAE, "towers": Towers}.get(kind) or network_class(kind)
     try:
         with seeded(recipe.seed):
             return cls(**arguments)
@@ -84,7 +87,7 @@ def denoising(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Object
         autoencoder=material.autoencoder,
         val=material.val,
     )
-    return task, material.facts | {"per_epoch": order.per_epoch}
+    return task, material.facts | {"per_epoch": order.per_epoch} | text_facts(recipe.text)
 
 
 def autoencoding(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Objective, dict[str, Any]]:

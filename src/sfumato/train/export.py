@@ -14,8 +14,10 @@ from sfumato.manifest import Manifest
 from sfumato.process.parameterisation import parameterisation_to
 from sfumato.process.schedules import schedule_to
 from sfumato.train.autoencoding import Autoencoding
+from sfumato.train.contrasting import Contrasting
 from sfumato.train.denoiser_task import DenoiserTask
-from sfumato.train.frozen_parts import blob
+from sfumato.train.export_towers import export_towers
+from sfumato.train.frozen_parts import text_parts
 from sfumato.train.machine import machine
 from sfumato.train.session import Session
 from sfumato.weights import serialise
@@ -25,12 +27,15 @@ def export(session: Session, folder: Path | None = None, *, dtype: str = "float1
     """Write the average as a model folder, by default RUN/model (replaced if it is there), and answer where.
 
     A denoiser's folder is complete but for the text encoder, which every installation has; an autoencoder's holds
-    autoencoder.safetensors and autoencoder.json, and can be named by a recipe's space.autoencoder.
+    autoencoder.safetensors and autoencoder.json, and can be named by a recipe's space.autoencoder; that of towers can
+    be named by text.folder and is what text/score.py reads.
     Raises OutputError where it cannot be written.
     """
     target = folder or session.folder.path / "model"
     if isinstance(session.trainer.objective, Autoencoding):
         return export_autoencoder(session, target, dtype)
+    if isinstance(session.trainer.objective, Contrasting):
+        return export_towers(session, session.trainer.objective, target, dtype)
     assert isinstance(session.trainer.objective, DenoiserTask)
     export_model(session, session.trainer.objective, target, dtype)
     return target
@@ -44,7 +49,7 @@ def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str)
     if isinstance(space, LatentSpace):
         files["autoencoder"] = serialise(space.vae.state_dict(), dtype)
         described = {"kind": "vae", "scale": space.scale, "shift": space.shift, **session.facts["vae"]}
-    shared = {role: blob(recipe.text[name], checkpoint.ROLES[role]) for role, name in TEXT.items()}
+    text, own = text_parts(recipe.text), "folder" in recipe.text
     manifest = Manifest(
         name=recipe.name,
         denoiser=dict(recipe.network),
@@ -57,10 +62,8 @@ def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str)
         defaults={"steps": recipe.watch.steps, "guidance": {"kind": "classifier-free", "scale": recipe.watch.guidance}},
         card=card(session, task),
     )
-    checkpoint.save(target, manifest, files, shared=shared, replace_existing=True)
-
-
-TEXT = {"conditioner": "encoder", "tokenizer": "tokenizer"}
+    files |= text if own else {}
+    checkpoint.save(target, manifest, files, shared={} if own else text, replace_existing=True)
 
 
 def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:

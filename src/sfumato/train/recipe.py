@@ -137,11 +137,14 @@ class AutoencoderLoss:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainRecipe:
-    """A whole run. `network` holds the network's own arguments and `kind`, the name of its class."""
+    """A whole run. `network` holds the network's own arguments and `kind`, the name of its class.
+
+    distil: towers only, the weight of learning from the text encoder in `text` as well (train/contrasting.py).
+    """
 
     version: int = 1
     name: str
-    objective: Literal["denoiser", "autoencoder"] = "denoiser"
+    objective: Literal["denoiser", "autoencoder", "towers"] = "denoiser"
     about: str = ""
     seed: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
@@ -155,6 +158,7 @@ class TrainRecipe:
     average: Average = Average()
     watch: Watch = Watch()
     loss: AutoencoderLoss = AutoencoderLoss()
+    distil: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""

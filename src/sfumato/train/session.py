@@ -145,8 +145,8 @@ def refuse_another_run(changes: Sequence[str]) -> None:
 
 
 def refuse_other_data(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise CheckpointError where the corpora or the autoencoder are not those that the run began with."""
-    for what in ("sources", "autoencoder"):
+    """Raise CheckpointError where the corpora or the frozen parts are not those that the run began with."""
+    for what in ("sources", "autoencoder", "text", "tokenizer"):
         if before.get(what) != now.get(what):
             raise CheckpointError(
                 f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same ones"

@@ -1,0 +1,57 @@
+"""From a recipe to the towers' objective: the tokenizer is learnt from what is shown, the teacher is loaded."""
+
+from typing import Any, cast
+
+from torch import nn
+
+from sfumato.corpus.paraphrase import without_kept_back
+from sfumato.corpus.source import Source
+from sfumato.errors import RecipeError
+from sfumato.nets.towers import Towers
+from sfumato.text.bytepair import learn
+from sfumato.train.contrasting import Contrasting
+from sfumato.train.frozen_parts import load_conditioner
+from sfumato.train.material import Place, described, open_sources
+from sfumato.train.order import Order
+from sfumato.train.precision import resolve
+from sfumato.train.recipe import TrainRecipe
+from sfumato.train.teacher import Teacher
+from sfumato.weights import sha256
+
+
+def contrasting(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Contrasting, dict[str, Any]]:
+    """The towers' objective over pictures and their captions."""
+    towers = cast(Towers, net)
+    teacher = Teacher(load_conditioner(recipe.text, place.device)) if recipe.distil > 0 else None
+    taught = 0 if towers.to_teacher is None else towers.to_teacher.out_features
+    width = 0 if teacher is None else teacher.conditioner.encoder.words.embedding_dim
+    if taught != width:
+        raise RecipeError(
+            f"network.teacher is {taught}, the width of the text encoder to learn from is {width} "
+            f"(distil is {recipe.distil}): make them equal, or both 0"
+        )
+    sources, val = open_sources(recipe, place)
+    tokenizer = learn(spoken(sources), towers.text.options["vocabulary"])
+    order = Order(recipe.seed, [len(s) for s in sources], [c.weight for c in recipe.data.sources])
+    task = Contrasting(
+        towers,
+        recipe=recipe,
+        sources=sources,
+        val=val,
+        order=order,
+        tokenizer=tokenizer,
+        teacher=teacher,
+        device=place.device,
+        dtype=resolve(recipe.precision, place.device),
+    )
+    facts = {"sources": described(sources), "tokenizer": sha256(tokenizer), "per_epoch": order.per_epoch}
+    return task, facts
+
+
+def spoken(sources: list[Source]) -> set[str]:
+    """All that may be said of the pictures in training: captions, style phrases, keywords."""
+    texts: set[str] = set()
+    for source in sources:
+        for row in map(without_kept_back, source.rows):
+            texts |= {row.caption, row.style_phrase, *row.keywords}
+    return texts - {""}
