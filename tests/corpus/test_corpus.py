@@ -10,7 +10,8 @@ from PIL import Image
 
 from sfumato.corpus.decode import over_white
 from sfumato.corpus.locate import locate
-from sfumato.corpus.rows import Row, read_table
+from sfumato.corpus.parquet import parquet_table
+from sfumato.corpus.rows import Row
 from sfumato.corpus.source import open_source
 from sfumato.corpus.split import belongs, half
 from sfumato.errors import CorpusError, OutputError
@@ -53,7 +54,7 @@ def test_other_shapes_are_centred_on_white():
 
 def test_the_real_rows_are_read(request):
     data = request.path.parents[1] / "data" / "glyphs.parquet"
-    table = read_table(data)
+    table = parquet_table(data)
     assert len(table.rows) == 200
     assert not table.skipped
     assert all(r.caption and r.style_phrase and r.license and r.split == "train" for r in table.rows)
@@ -118,12 +119,12 @@ def test_a_file_that_is_no_parquet(tmp_path, content):
     path = tmp_path / "c.parquet"
     path.write_bytes(content)
     with pytest.raises(CorpusError, match="cannot be read as parquet"):
-        read_table(path)
+        parquet_table(path)
 
 
 def test_a_lacking_column_is_named(tmp_path):
     with pytest.raises(CorpusError, match="lacks the column 'caption'"):
-        read_table(parquet(tmp_path / "c.parquet", [{"id": "a", "image": b""}]))
+        parquet_table(parquet(tmp_path / "c.parquet", [{"id": "a", "image": b""}]))
 
 
 def test_nothing_usable(tmp_path):

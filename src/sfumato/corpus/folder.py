@@ -1,48 +1,62 @@
-"""A plain folder as a corpus: a.png with its caption in a.txt."""
+"""A plain folder as a corpus: a.png with its caption in a.txt or a.json beside it."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from sfumato.corpus.rows import Row, Skipped, Table
+from sfumato.corpus.fields import row_of
+from sfumato.corpus.files import SUFFIXES, files_in, gathering, reader, split_of, text_of
+from sfumato.corpus.rows import Skipped, Table
 from sfumato.errors import CorpusError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+BESIDE = (".txt", ".caption", ".json")
+LIMIT = 64 << 10
+"""Bytes of a caption file that are read."""
 
 
 def folder_table(folder: Path) -> Table:
-    """The pictures of a folder and its sub-folders in name order, captioned by the text files of the same names.
+    """The pictures of a folder and its sub-folders in name order, captioned by the files of the same names beside them.
 
-    A second line of that file, where there is one, gives keywords, separated by commas. Pictures without a caption are
-    left out and listed. Every picture belongs to the split "train", except those below a sub-folder called "val".
+    a.txt holds the caption in its first line and keywords, separated by commas, in its second. a.json holds an object
+    with the caption (fields.CAPTIONS) and perhaps keywords, style_phrase and others of a Row. Pictures without caption
+    are left out and listed. A topmost folder called val, test or the like holds the pictures held out.
+    Raises CorpusError where there is no picture.
     """
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    if not files:
+    files = files_in(folder)
+    if not files.names:
         raise CorpusError(f"{folder} holds no picture ({', '.join(SUFFIXES)})")
-    rows: list[Row] = []
-    skipped: list[Skipped] = []
-    for position, file in enumerate(files):
-        name = file.relative_to(folder).as_posix()
-        lines = caption_lines(file.with_suffix(".txt"))
-        if not lines:
-            skipped.append(Skipped(position, name, f"it has no caption: write one to {Path(name).with_suffix('.txt')}"))
+    gathered = gathering(files)
+    for position, name in enumerate(files.names):
+        values = beside(folder / name)
+        if values is None:
+            reason = f"it has no caption: write one to {Path(name).with_suffix('.txt')}"
+            gathered.add(Skipped(position, name, reason))
             continue
-        words = tuple(w.strip() for w in lines[1].split(",") if w.strip()) if len(lines) > 1 else ()
-        split = "val" if name.startswith("val/") else "train"
-        rows.append(Row(position=position, id=name, caption=lines[0], keywords=words, split=split))
-    return Table(folder, tuple(rows), tuple(skipped))
+        gathered.add(row_of(position, name, values, split_of(name)))
+    return gathered.table(folder, "pictures with captions beside them", reader(folder, files.names))
 
 
-def caption_lines(file: Path) -> list[str]:
-    """The lines of a caption file that hold text; none where it is missing or not UTF-8."""
+def beside(picture: Path) -> Mapping[str, Any] | None:
+    """The fields in the file beside a picture (a.txt, a.caption, a.json, a.png.txt ...); None where none holds any."""
+    for suffix in BESIDE:
+        for file in (picture.with_suffix(suffix), picture.with_name(picture.name + suffix)):
+            text = text_of(file, LIMIT)
+            if text.strip():
+                return from_json(text) if suffix == ".json" else from_lines(text)
+    return None
+
+
+def from_lines(text: str) -> Mapping[str, Any]:
+    """The first line that holds text, and the keywords in the second."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return {"caption": lines[0], "keywords": lines[1] if len(lines) > 1 else ""}
+
+
+def from_json(text: str) -> Mapping[str, Any]:
+    """An object's fields, or a bare text as the caption; none where it is no JSON."""
     try:
-        text = file.read_text("utf-8")[:10_000]
-    except (OSError, UnicodeDecodeError):
-        return []
-    return [line.strip() for line in text.replace("\x00", "").splitlines() if line.strip()]
-
-
-def picture_bytes(folder: Path, row: Row) -> bytes:
-    """The bytes of a row's file; empty where it cannot be read any more."""
-    try:
-        return (folder / row.id).read_bytes()
-    except OSError:
-        return b""
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {"caption": value}

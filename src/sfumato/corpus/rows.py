@@ -1,19 +1,19 @@
-"""One captioned picture of a corpus, without its pixels, and how a table of them is read."""
+"""One captioned picture of a corpus, without its pixels, and the table of them that every reader answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sfumato.errors import CorpusError, UnavailableError
 
 REQUIRED = ("id", "caption", "image")
-TEXT = ("id", "caption", "style", "style_phrase", "split", "concept", "family", "license", "source", "author")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """What is known of a picture. `position` is its place in the file; `split` is "train" or "val"."""
+    """What is known of a picture. `position` is its place in the corpus; `split` is "train" or "val"."""
 
     position: int
     id: str
@@ -38,57 +38,66 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True)
+Pictures = Callable[[Sequence[Row]], Iterator[bytes]]
+"""The bytes of some rows' pictures, one by one, both in the order of `position`; b"" where there are none."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Table:
-    """The rows of one corpus file, the rows left out, and where the pictures' bytes are."""
+    """The rows of one corpus, the rows left out, and the way to the pictures' bytes.
+
+    kind: the format, for people. named: the data say themselves which rows are held out; where they do not, a share of
+    them is (held_out.py).
+    """
 
     path: Path
+    kind: str
     rows: tuple[Row, ...]
     skipped: tuple[Skipped, ...]
+    named: bool
+    pictures: Pictures
 
 
-def read_table(path: Path) -> Table:
-    """The rows of a parquet file with the Glyphs columns (id, caption and image are required, the others optional).
+class Gathered:
+    """Rows and skipped rows while a corpus is read."""
 
-    Rows without an id or a caption are left out and listed. Raises CorpusError where the file cannot be read or lacks a
-    required column, UnavailableError where pyarrow is not installed.
-    """
-    columns = read_columns(path, (*TEXT, "keywords"))
-    rows: list[Row] = []
-    skipped: list[Skipped] = []
-    for position in range(len(columns["id"])):
-        values = {name: column[position] for name, column in columns.items()}
-        reason = fault(values)
-        if reason:
-            skipped.append(Skipped(position, str(values["id"]), reason))
-            continue
-        words = tuple(w for w in values.pop("keywords", None) or () if isinstance(w, str) and w.strip())
-        texts = {name: value if isinstance(value, str) else "" for name, value in values.items()}
-        texts["split"] = texts.get("split") or "train"
-        rows.append(Row(position=position, keywords=words, **texts))
-    return Table(path, tuple(rows), tuple(skipped))
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.skipped: list[Skipped] = []
 
+    def add(self, made: Row | Skipped) -> None:
+        """One more of either."""
+        if isinstance(made, Row):
+            self.rows.append(made)
+        else:
+            self.skipped.append(made)
 
-def fault(values: Mapping[str, Any]) -> str:
-    """Why a row cannot be used; empty where it can."""
-    if not isinstance(values["id"], str) or not values["id"]:
-        return "it has no id"
-    caption = values["caption"]
-    if not isinstance(caption, str) or not caption.strip():
-        return "it has no caption"
-    if "\x00" in caption or len(caption) > 10_000:
-        return "its caption holds a NUL or is longer than 10,000 characters"
-    return ""
+    def table(self, path: Path, kind: str, pictures: Pictures, *, named: bool = False) -> Table:
+        """All of them; rows that are held out name the splits."""
+        named = named or any(row.split != "train" for row in self.rows)
+        return Table(
+            path=path, kind=kind, rows=tuple(self.rows), skipped=tuple(self.skipped), named=named, pictures=pictures
+        )
 
 
-def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
-    """The columns of a parquet file that are among `names`, as Python lists. Raises as read_table does."""
+def arrow(module: str) -> ModuleType:
+    """A module of pyarrow. Raises UnavailableError where it is not installed."""
+    from importlib import import_module
+
     try:
-        import pyarrow.parquet as parquet
+        return import_module(module)
     except ImportError as error:
         raise UnavailableError(
             "reading a corpus needs pyarrow, which is not installed: pip install 'sfumato[train]'"
         ) from error
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, list[Any]]:
+    """The columns of a parquet file in Glyphs' form that are among `names`, as Python lists.
+
+    Raises CorpusError where the file cannot be read or lacks one of REQUIRED, UnavailableError without pyarrow.
+    """
+    parquet = arrow("pyarrow.parquet")
     if not path.is_file():
         raise CorpusError(f"there is no corpus at {path}; give a .parquet file or a folder of pictures")
     try:
