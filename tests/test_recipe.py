@@ -103,4 +103,5 @@ def test_options_in_one_word():
 
 
 def test_every_key_of_the_json_is_a_field():
-    assert set(json.loads(Recipe.from_dict(WHOLE).to_json())) == set(Recipe.__dataclass_fields__)
+    whole = {**WHOLE, "background": "transparent"}
+    assert set(json.loads(Recipe.from_dict(whole).to_json())) == set(Recipe.__dataclass_fields__)

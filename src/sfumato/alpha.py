@@ -6,10 +6,16 @@ convolving are right, and where what shows over a background b is the linear map
 the two ways to and from bytes.
 """
 
+import re
+
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from sfumato.errors import RecipeError
 from sfumato.types import Array, Image
+
+NAMED = {"white": "#ffffff", "black": "#000000"}
+HEX = re.compile("#[0-9a-fA-F]{6}")
 
 
 def premultiplied(pictures: UInt8[np.ndarray, "b H W 4"]) -> Float32[np.ndarray, "b 4 H W"]:
@@ -39,3 +45,17 @@ def over(image: Image, background: Array | float) -> Image:
     p + (1 - s) b in signed values: a number, one colour [3, 1, 1], or one for each picture [b, 3, 1, 1].
     """
     return image[:, :3] + (1.0 - image[:, 3:]) * background
+
+
+def shown(image: Image, background: Array | float = 1.0) -> Image:
+    """Three colours to look at: pictures with alpha over a background, opaque ones as they are."""
+    return over(image, background) if image.shape[1] == 4 else image
+
+
+def colour_of(text: str) -> tuple[float, float, float]:
+    """'white', 'black' or '#rrggbb' as a colour in [0, 1]. Raises RecipeError."""
+    digits = NAMED.get(text, text)
+    if not HEX.fullmatch(digits):
+        raise RecipeError(f"the colour {text!r} is not known; expected {', '.join(NAMED)} or #rrggbb, such as #ffd700")
+    red, green, blue = (int(digits[k : k + 2], 16) / 255.0 for k in (1, 3, 5))
+    return red, green, blue

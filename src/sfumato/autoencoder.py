@@ -32,6 +32,11 @@ class Autoencoder(Protocol):
         """Channels of a latent."""
         ...
 
+    @property
+    def colours(self) -> int:
+        """Channels of a picture: 3 is RGB, 4 premultiplied RGBA (alpha.py)."""
+        ...
+
     def encode(self, image: Image, /) -> DiagonalGaussian:
         """q(z|x)."""
         ...
@@ -47,6 +52,11 @@ class Pixels:
 
     factor: int = 1
     channels: int = 3
+
+    @property
+    def colours(self) -> int:
+        """Channels of a picture."""
+        return self.channels
 
     def encode(self, image: Image, /) -> DiagonalGaussian:
         """The picture, with no uncertainty."""

@@ -58,6 +58,7 @@ class Model:
         grid: str | None = None,
         size: tuple[int, int] | int | None = None,
         microbatch: int = 1,
+        background: str = "white",
     ) -> Recipe:
         """The whole recipe of one picture; what is None is the model's default.
 
@@ -65,7 +66,7 @@ class Model:
 
         guidance: the scale w, or a table of options. sampler: "ddim", "ddim:eta=0.5", or a table. size: (width,
         height), or one side. microbatch: pictures in every call of the network. The last bits of a picture depend on
-        it.
+        it. background: what shows behind a picture with alpha: "white", "#rrggbb", or "transparent".
 
         Raises:
             RecipeError: a value that this model cannot do.
@@ -85,6 +86,7 @@ class Model:
             guidance=_guidance(guidance, defaults["guidance"]),
             dtype=self.bundle.dtype,
             microbatch=microbatch,
+            background=background,
             engine=self.bundle.engine,
         )
         check(self.bundle, [recipe])
@@ -128,7 +130,7 @@ class Model:
 
     def finish(self, group: Sequence[Recipe], event: Decoded) -> list[Picture]:
         """The pictures of the last event of a trace."""
-        pairs = zip(to_bytes(event.image), group, strict=True)
+        pairs = zip(to_bytes(event.image, group[0].background), group, strict=True)
         return [Picture.from_pixels(pixels, recipe, self.notes(recipe.prompt)) for pixels, recipe in pairs]
 
     def trace(self, prompt: str = "", **settings: Any) -> Iterator[Event]:

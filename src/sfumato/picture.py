@@ -9,6 +9,7 @@ import numpy as np
 import PIL.Image
 from jaxtyping import UInt8
 
+from sfumato.alpha import colour_of, over, premultiplied, straight
 from sfumato.arrays import as_numpy
 from sfumato.atomic import write_file
 from sfumato.provenance.files import encode, format_of
@@ -17,9 +18,17 @@ from sfumato.recipe import Recipe
 from sfumato.types import Image
 
 
-def to_bytes(image: Image) -> UInt8[np.ndarray, "b H W c"]:
-    """Pictures [b, c, H, W] in [-1, 1], clipped, as bytes: round(127.5 (x + 1))."""
+def to_bytes(image: Image, background: str = "white") -> UInt8[np.ndarray, "b H W c"]:
+    """Pictures [b, c, H, W] in [-1, 1], clipped, as bytes: round(127.5 (x + 1)).
+
+    Pictures with alpha are laid over `background` ("white", "#rrggbb"), or become straight RGBA for "transparent".
+    """
     x = as_numpy(image).astype(np.float32)
+    if x.shape[1] == 4:
+        pixels = straight(x)
+        if background == "transparent":
+            return pixels
+        x = over(premultiplied(pixels), np.array(colour_of(background), np.float32)[:, None, None])
     return np.rint((np.clip(x, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8).transpose(0, 2, 3, 1)
 
 
@@ -32,7 +41,7 @@ class Picture:
     notes: tuple[str, ...] = field(default=())
 
     @classmethod
-    def from_pixels(cls, pixels: UInt8[np.ndarray, "H W 3"], recipe: Recipe, notes: tuple[str, ...] = ()) -> "Picture":
+    def from_pixels(cls, pixels: UInt8[np.ndarray, "H W c"], recipe: Recipe, notes: tuple[str, ...] = ()) -> "Picture":
         """A picture from bytes."""
         return cls(PIL.Image.fromarray(pixels), recipe, notes)
 

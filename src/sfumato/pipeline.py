@@ -62,7 +62,7 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """The last event: the pictures [b, 3, H, W], about [-1, 1]."""
+    """The last event: the pictures [b, 3, H, W], about [-1, 1]; [b, 4, H, W] from a model that knows alpha."""
 
     latent: Latent
     image: Image
@@ -143,6 +143,10 @@ def check(bundle: Bundle, recipes: Sequence[Recipe]) -> Recipe:
         sizes = ", ".join(f"{w}x{h}" for w, h in bundle.sizes)
         raise RecipeError(
             f"size {recipe.size[0]}x{recipe.size[1]} is not supported by {bundle.name!r}; it draws {sizes}"
+        )
+    if recipe.background != "white" and bundle.autoencoder.colours != 4:
+        raise RecipeError(
+            f"background is {recipe.background!r}, but the pictures of {bundle.name!r} are opaque; leave it out"
         )
     if recipe.grid not in GRIDS:
         raise RecipeError(f"unknown grid {recipe.grid!r}; {near(recipe.grid, GRIDS)}")

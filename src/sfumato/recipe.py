@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sfumato.alpha import colour_of
 from sfumato.choices import plain, refuse_unknown
 from sfumato.errors import RecipeError
 
@@ -28,6 +29,7 @@ class Recipe:
     size is (width, height) in pixels. `sampler` and `guidance` are {"kind": name, option: value, ...} with every
     default written out. `microbatch` is the number of pictures in every call of the network, padded where there are
     fewer: arithmetic depends on it in the last bit, so it is part of the recipe and never of the circumstances.
+    `background` is what shows behind a picture with alpha: "white", "#rrggbb", or "transparent", which keeps the alpha.
     `engine` says what ran: it is a record, not an instruction.
     """
 
@@ -43,6 +45,7 @@ class Recipe:
     guidance: Mapping[str, Any]
     dtype: str = "float32"
     microbatch: int = 1
+    background: str = "white"
     engine: Mapping[str, Any] = field(default_factory=dict)
     version: int = VERSION
 
@@ -50,6 +53,8 @@ class Recipe:
         """Refuse what no model can do; the pipeline refuses what its own model cannot."""
         for name in ("prompt", "negative", "model", "model_hash", "grid", "dtype"):
             _text(name, getattr(self, name))
+        if self.background not in ("white", "transparent"):
+            colour_of(_text("background", self.background))
         _whole("seed", self.seed, 0, 2**64 - 1)
         _whole("steps", self.steps, 1, 100_000)
         _whole("microbatch", self.microbatch, 1, 1024)
@@ -67,8 +72,11 @@ class Recipe:
         return dataclasses.replace(self, prompt=other.prompt, negative=other.negative, seed=other.seed) == other
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe in the types of JSON."""
-        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        """The recipe in the types of JSON; a white background is not mentioned, as it was before there were others."""
+        entries = {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        if self.background == "white":
+            del entries["background"]
+        return entries
 
     def to_json(self) -> str:
         """The one canonical text of the recipe: sorted keys, no spaces, ASCII."""
@@ -132,11 +140,12 @@ def parse_options(text: str) -> dict[str, Any]:
     return options
 
 
-def _text(name: str, value: Any) -> None:
+def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise RecipeError(f"{name} is {value!r}; expected text")
     if len(value) > PROMPT_LIMIT:
         raise RecipeError(f"{name} has {len(value)} characters; at most {PROMPT_LIMIT} fit a recipe")
+    return value
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> None:

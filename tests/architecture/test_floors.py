@@ -10,7 +10,7 @@ from sources import FILES, MODULES, imported, imported_modules, name_of, tree
 FLOORS = (
     {"types", "errors", "arrays", "rng", "choices", "atomic", "weights", "alpha", "likeness"},
     {"process", "nets", "corpus"},
-    {"samplers", "guidance", "denoiser", "conditioner", "autoencoder", "latents", "clocks", "text", "padding"},
+    {"samplers", "guidance", "denoiser", "conditioner", "autoencoder", "latents", "tiles", "clocks", "text", "padding"},
     {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine"},
     {"train", "adapters", "inspect", "provenance", "model", "picture"},
     {"evaluate"},

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
 from sfumato.cli.threads import even_threads
-from sfumato.errors import RecipeError
+from sfumato.errors import OutputError, RecipeError
 from sfumato.inspect.policy import Policy
 from sfumato.model import DEFAULT_MODEL, Model, groups, load
 from sfumato.picture import Picture
@@ -25,7 +25,7 @@ class Writer(Protocol):
         ...
 
 
-RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch")
+RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch", "background")
 
 
 def draw(
@@ -52,7 +52,10 @@ def load_evenly(source: str, device: str, dtype: str = "float32") -> Model:
 def output_for(settings: Mapping[str, Any], pictures: int) -> Output:
     """Where the pictures go."""
     kind, private = settings.get("format"), settings.get("private", False)
-    return Output(settings.get("out", "pictures"), kind=kind, private=private, pictures=pictures)
+    output = Output(settings.get("out", "pictures"), kind=kind, private=private, pictures=pictures)
+    if output.kind == "jpeg" and settings.get("background") == "transparent":
+        raise OutputError("a JPEG cannot be transparent; choose --format png or webp, or another --background")
+    return output
 
 
 def draw_recipes(

@@ -37,6 +37,7 @@ FLAGS = {
     "size": ("WxH", "pixels, of the sizes that the model draws"),
     "device": ("NAME", "cpu, cuda, cuda:1, mps or auto (cpu)"),
     "microbatch": ("B", "pictures in each call of the network; part of the recipe (1)"),
+    "background": ("COLOUR", "behind a picture with alpha: white, #rrggbb, or transparent to keep the alpha (white)"),
     "out": ("FOLDER|FILE", "where pictures go (pictures)"),
     "format": ("KIND", "png, jpeg or webp (png)"),
 }

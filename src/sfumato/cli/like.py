@@ -14,7 +14,7 @@ from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, load_evenly, outp
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.model import Model
 from sfumato.picture import Picture
-from sfumato.provenance.files import read
+from sfumato.provenance.files import pixels_of, read
 from sfumato.recipe import Recipe
 
 
@@ -72,6 +72,7 @@ def renewed(model: Model, old: Recipe, changes: Mapping[str, Any]) -> Recipe:
         "grid": old.grid,
         "size": old.size,
         "microbatch": old.microbatch,
+        "background": old.background,
     }
     if "guidance" in changes:
         changes = {**changes, "guidance": {**old.guidance, "scale": changes["guidance"]}}
@@ -112,7 +113,7 @@ def _through_file(picture: Picture, kind: str) -> np.ndarray:
     """The picture's pixels after encoding as `kind`, so that a JPEG is compared with a JPEG."""
     data, _ = picture.encode(kind)
     with PIL.Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("RGB"))
+        return pixels_of(image)
 
 
 def verdict(old: np.ndarray, new: np.ndarray) -> str:

@@ -51,6 +51,7 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "negative": str,
     "size": size,
     "microbatch": whole,
+    "background": str,
     "out": str,
     "format": str,
     "private": switch,

@@ -40,6 +40,8 @@ def format_of(path: Path) -> str:
 def encode(image: PIL.Image.Image, record: Record, kind: str) -> bytes:
     """The bytes of a picture file of `kind` (png, jpeg, webp) that carries its record. PNG and WebP are lossless."""
     options: dict[str, Any] = {}
+    if kind == "jpeg" and image.mode == "RGBA":
+        raise OutputError("a JPEG cannot be transparent; write png or webp, or choose a --background")
     if kind == "png":
         info = PngInfo()
         info.add_itxt("sfumato", record.text)
@@ -50,7 +52,8 @@ def encode(image: PIL.Image.Image, record: Record, kind: str) -> bytes:
         exif[SOFTWARE] = "Sfumato"
         exif.get_ifd(EXIF_IFD)[USER_COMMENT] = ASCII + record.text.encode("ascii")
         options = {"exif": exif.tobytes(), "xmp": packet(record)}
-        options |= {"quality": 95, "subsampling": 0} if kind == "jpeg" else {"lossless": True, "quality": 100}
+        webp = {"lossless": True, "quality": 100, "exact": True}
+        options |= {"quality": 95, "subsampling": 0} if kind == "jpeg" else webp
     else:
         raise OutputError(f"unknown format {kind!r}; pictures are written as {', '.join(FORMATS)}")
     buffer = io.BytesIO()
@@ -58,8 +61,8 @@ def encode(image: PIL.Image.Image, record: Record, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def read(path: str | Path) -> tuple[Record, UInt8[np.ndarray, "H W 3"], str]:
-    """The record and pixels of a picture file and its format, from a file that anybody may have made.
+def read(path: str | Path) -> tuple[Record, UInt8[np.ndarray, "H W c"], str]:
+    """The record and pixels (RGB, or RGBA) of a picture file and its format, from a file that anybody may have made.
 
     A private picture's sidecar is read too where it lies beside it.
 
@@ -75,7 +78,7 @@ def read(path: str | Path) -> tuple[Record, UInt8[np.ndarray, "H W 3"], str]:
             kind = {v: k for k, v in FORMATS.items()}[str(image.format)]
             image.load()
             text = _text(image)
-            pixels = np.asarray(image.convert("RGB"))
+            pixels = pixels_of(image)
     except RecipeError:
         raise
     except Exception as problem:  # decoders raise many kinds on damaged files; all mean the same here
@@ -87,6 +90,11 @@ def read(path: str | Path) -> tuple[Record, UInt8[np.ndarray, "H W 3"], str]:
     if record.private and sidecar.is_file():
         record = with_sidecar(record, _bytes(sidecar))
     return record, pixels, kind
+
+
+def pixels_of(image: PIL.Image.Image) -> UInt8[np.ndarray, "H W c"]:
+    """RGB, or RGBA where the picture has an alpha channel."""
+    return np.asarray(image.convert("RGBA" if image.mode == "RGBA" else "RGB"))
 
 
 def _bytes(path: Path) -> bytes:

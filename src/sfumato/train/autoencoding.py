@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sfumato import rng
-from sfumato.alpha import over
+from sfumato.alpha import shown
 from sfumato.corpus.source import Source
 from sfumato.likeness import psnr
 from sfumato.nets.vae import VAE
@@ -109,7 +109,7 @@ class Autoencoding:
         values = []
         for start in range(0, len(chosen), 16):
             x = to_signed(self.val.pictures[chosen[start : start + 16]]).to(self.device)
-            values.append(psnr(seen(reconstruct(net, x)), seen(x)))
+            values.append(psnr(shown(reconstruct(net, x)), shown(x)))
         ratios = torch.cat(values).double()
         error = float(ratios.std(correction=0)) / len(ratios) ** 0.5
         return HeldOut(images=images, levels=(0.0,), loss=(float(ratios.mean()),), error=(error,))
@@ -119,18 +119,14 @@ class Autoencoding:
         """A row of val pictures over white and a row of their reconstructions; then their alphas in the same way."""
         x = to_signed(self.val.pictures[np.sort(rng.permutation(LOOKING, len(self.val), 0)[:8])]).to(self.device)
         y = reconstruct(net, x)
-        rows = [seen(x), seen(y)]
+        rows = [shown(x), shown(y)]
         if x.shape[1] == 4:
             rows += [v[:, 3:].expand(-1, 3, -1, -1) for v in (x, y)]
         return tiled(((torch.cat(rows) + 1.0) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy(), len(x))
 
 
 def reconstruct(net: nn.Module, x: Tensor) -> Tensor:
-    """Pictures through the mean latent and back, clipped to [-1, 1]."""
+    """Pictures through the mean latent and back, clipped to what is possible: [-1, 1], and colours to alpha."""
     vae = cast(VAE, net)
-    return vae.decode(vae.encode(x)[0]).clamp(-1.0, 1.0)
-
-
-def seen(x: Tensor) -> Tensor:
-    """Pictures as they look over white, in [-1, 1]."""
-    return over(x, 1.0).clamp(-1.0, 1.0) if x.shape[1] == 4 else x
+    y = vae.decode(vae.encode(x)[0]).clamp(-1.0, 1.0)
+    return torch.cat([y[:, :3].minimum(y[:, 3:]), y[:, 3:]], dim=1) if y.shape[1] == 4 else y

@@ -8,6 +8,7 @@ from jaxtyping import UInt8
 from torch import nn
 
 from sfumato import rng
+from sfumato.alpha import shown
 from sfumato.autoencoder import Autoencoder
 from sfumato.conditioner import Conditioning
 from sfumato.corpus.prompt import plain_prompt
@@ -88,7 +89,7 @@ def sheet(task: Denoising, net: nn.Module, autoencoder: Autoencoder, watch: Watc
         x = drawn(
             denoiser, levels, x * float(np.hypot(levels[0].alpha, levels[0].sigma)), cond, null, watch.guidance, noise
         )
-        pictures.append(autoencoder.decode(x).float().cpu())
+        pictures.append(shown(autoencoder.decode(x).float().cpu()))
     return tiled(((torch.cat(pictures).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
 
 
