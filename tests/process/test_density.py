@@ -28,6 +28,17 @@ def test_uniform():
     assert level.sigma.tolist() == u.tolist()
 
 
+@pytest.mark.parametrize("shift", [0.5, 3.0])
+def test_a_shifted_uniform_has_its_density(shift):
+    t = Uniform(shift)(u, Rectified()).t
+    np.testing.assert_allclose(t / (shift - (shift - 1.0) * t), u, rtol=1e-12)
+    density = np.diff(u) / np.diff(t)
+    assert density[[0, -1]] == pytest.approx([1.0 / shift, shift], rel=2e-3)
+    for bad in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(ScheduleError, match="shift"):
+            Uniform(bad)
+
+
 def test_discrete_uniform():
     level = DiscreteUniform()(u, Linear())
     assert np.unique_counts(level.i).counts.tolist() == [2] * 1000

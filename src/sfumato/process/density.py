@@ -30,13 +30,24 @@ class Density(Protocol):
 
 @dataclass(frozen=True)
 class Uniform:
-    """t uniform in (0, 1)."""
+    """t uniform in (0, 1), or moved towards noise by a shift s > 1: t = s u / (1 + (s - 1) u).
+
+    The map is that of Esser et al. 2024, eq. 23. The density is s at t = 1 and 1/s at t = 0: unlike the logit-normal
+    one it visits the levels near pure noise, where sampling begins and the text alone says what the picture will be.
+    """
 
     kind: ClassVar[str] = "uniform"
+    shift: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a shift that is none."""
+        if not 0.0 < self.shift < float("inf"):
+            raise ScheduleError(f"shift = {self.shift}: the shift of a level density must be positive; 1 is none")
 
     def __call__(self, u: Uniforms, schedule: Schedule, /) -> Level:
-        """t = u."""
-        return schedule(_inside(u))
+        """t = s u / (1 + (s - 1) u); u itself where s = 1."""
+        u = _inside(u)
+        return schedule(self.shift * u / (1.0 + (self.shift - 1.0) * u))
 
 
 @dataclass(frozen=True)
