@@ -9,6 +9,7 @@ examples:
 """
 
 COMMANDS: dict[str, str] = {
+    "pack": "write a corpus as hashed, deduplicated shards, or verify them",
     "build": "draw Glyphs v1 anew from the packages it came from",
 }
 """NAME: what it does; `sfumato corpus NAME` is the module cli/corpus_NAME.py."""

@@ -8,6 +8,7 @@ from sfumato.corpus.classes import classes_table
 from sfumato.corpus.files import SUFFIXES, files_in
 from sfumato.corpus.folder import beside, folder_table
 from sfumato.corpus.metadata import NAMES, lists_in, metadata_table
+from sfumato.corpus.pack_read import pack_files, pack_table
 from sfumato.corpus.parquet import parquet_files, parquet_folder_table, parquet_table
 from sfumato.corpus.rows import Table
 from sfumato.corpus.saved import saved_files, saved_table
@@ -24,6 +25,7 @@ class Found:
 
 
 FOLDERS: tuple[tuple[Callable[[Path], list[Path]], Callable[[Path], Table], str], ...] = (
+    (pack_files, pack_table, "its manifest says that it is a corpus pack"),
     (saved_files, saved_table, "it holds Arrow files"),
     (lists_in, metadata_table, "a metadata file lists its pictures"),
     (shard_files, shards_table, "it holds tar files"),
