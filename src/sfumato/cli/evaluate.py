@@ -1,0 +1,157 @@
+"""`sfumato evaluate MODEL`: draw the prompts of a held-out split, and say how the pictures compare with real ones."""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sfumato.cli.settings import SETTINGS, convert
+
+HELP = """\
+Measure a model: draw the prompt of every row of a held-out split, prompt k with seed k, and compare the pictures with
+the real ones. Stop it at any time: what is drawn is kept, and the same command goes on. Choices (guidance, steps) are
+made on the split `tune`; numbers to publish are of `report`, computed once."""
+
+EXAMPLES = """\
+examples:
+  sfumato evaluate bozzetto --data corpus/                     on tune, with the model's own settings
+  sfumato evaluate runs/mine --data corpus/ --guidance 3 --steps 15 --limit 100
+  sfumato evaluate bozzetto --data corpus/ --split report --out evaluations/bozzetto
+
+Writes evaluation.json, cost.json and pictures/0000.png, ... into --out.
+exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
+"""
+CHOICES = ("sampler", "grid", "steps", "guidance", "size", "microbatch")
+"""Settings of `sfumato generate` that apply here; they come from flags alone, so that a number has no hidden source."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a shipped model, a model folder, or a run with one")
+    add("--data", type=Path, help="glyphs.parquet, its folder, or any corpus (also: the environment's SFUMATO_DATA)")
+    add("--further", type=Path, action="append", default=[], metavar="CORPUS", help="it was trained on this one too")
+    add("--split", choices=("tune", "report", "val"), default="tune", help="which held-out rows (default: tune)")
+    add("--limit", metavar="N", help="only the first N rows in hash order")
+    add("--out", type=Path, metavar="FOLDER", help="where pictures and numbers go (default: evaluations/NAME-...)")
+    add("--sampler", metavar="NAME", help="ddim, dpmpp-2m, heun, ...; options as ddim:eta=0.5")
+    add("--grid", metavar="NAME", help="which noise levels to visit")
+    add("--steps", metavar="N", help="steps from noise to picture")
+    add("--guidance", metavar="W", help="0 ignores the prompt, 1 follows it plainly, more exaggerates it")
+    add("--size", metavar="WxH", help="pixels, of the sizes that the model draws")
+    add("--microbatch", metavar="B", help="pictures in each call of the network; part of the recipe (1)")
+    add("--device", default="cpu", help="cpu, cuda, cuda:1, mps or auto (cpu)")
+    add("--cache", type=Path, help="where decoded pictures and features are kept (also: SFUMATO_CACHE)")
+    add("--json", action="store_true", help="print the JSON document instead of the table")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw, measure, write, print."""
+    from sfumato.cli.drawing import load_evenly
+    from sfumato.evaluate.drawing import draw, pixels
+    from sfumato.evaluate.features import SIZE, load_features
+    from sfumato.evaluate.measures import measure
+    from sfumato.evaluate.report import document, write
+
+    settings = chosen(arguments)
+    limit = settings.pop("limit", None)
+    features = load_features(arguments.device)
+    model = load_evenly(arguments.model, arguments.device)
+    ground = ground_of(arguments, features, limit)
+    recipes = [model.recipe(prompt, seed=k, **settings) for k, prompt in enumerate(ground.prompts)]
+    out = arguments.out or Path("evaluations") / default_name(arguments.split, recipes[0])
+    bar = Counter()
+    paths = draw(model, recipes, out / "pictures", lambda done, total: bar("pictures", done, total))
+    made = features(pixels(paths, SIZE), lambda done, total: bar("features of the pictures", done, total))
+    report = document(model, recipes[0], ground, measure(ground, made), out / "pictures")
+    write(out, report)
+    if arguments.json:
+        print(json.dumps(report, indent=1))
+    else:
+        print_table(report["lines"])
+        print(f"written to {out}")
+    return 0
+
+
+def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings given by flags. Raises RecipeError for one that cannot be read."""
+    from sfumato.errors import RecipeError
+
+    found = {
+        name: convert(SETTINGS[name], value, f"--{name}")
+        for name in CHOICES
+        if (value := getattr(arguments, name)) is not None
+    }
+    if arguments.limit is not None:
+        found["limit"] = convert(SETTINGS["count"], arguments.limit, "--limit")
+        if found["limit"] < 2:
+            raise RecipeError(f"--limit is {found['limit']}; a measure needs at least 2 pictures")
+    return found
+
+
+def ground_of(arguments: argparse.Namespace, features: Any, limit: int | None) -> Any:
+    """The corpus, opened."""
+    from sfumato.corpus.locate import cache_folder
+    from sfumato.evaluate.ground import corpus_at, open_ground
+
+    return open_ground(
+        corpus_at(arguments.data),
+        split=arguments.split,
+        features=features,
+        cache=arguments.cache or cache_folder(),
+        report=Counter(),
+        limit=limit,
+        further=[corpus_at(place) for place in arguments.further],
+    )
+
+
+def default_name(split: str, recipe: Any) -> str:
+    """A folder's name from the model, the split and all that a picture depends on but prompt and seed."""
+    facts = {k: v for k, v in recipe.to_dict().items() if k not in ("prompt", "seed", "engine", "version")}
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{recipe.model}-{split}-{recipe.steps}-{digest}"
+
+
+class Counter:
+    """Tells on stderr how far a preparation is: at its end, and every ten seconds."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """So many of so many are done."""
+        if done == total or time.monotonic() - self.last > 10.0:
+            self.last = time.monotonic()
+            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+
+
+HEADS = ("measure", "of", "n", "made", "real", "made - real or made / real", "")
+
+
+def print_table(lines: Sequence[dict[str, Any]]) -> None:
+    """The lines as columns; an interval in brackets."""
+    rows = [HEADS, *(cells(line) for line in lines)]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(HEADS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def cells(line: dict[str, Any]) -> tuple[str, ...]:
+    """One line of the table."""
+    against = spelled(line.get("difference"), "+") if "difference" in line else spelled(line.get("share"), "x")
+    numbers = (spelled(line["made"]), spelled(line["real"]), against)
+    return (line["measure"], line["part"], str(line["pictures"]), *numbers, line["verdict"] or "")
+
+
+def spelled(estimate: Sequence[float | None] | None, sign: str = "") -> str:
+    """value [low, high], with as many digits as can matter."""
+    if estimate is None or estimate[0] is None:
+        return "-"
+    spell: Callable[[float], str] = lambda v: f"{v:+.4g}" if sign == "+" else f"{v:.4g}"  # noqa: E731
+    value = spell(estimate[0]) + (" x" if sign == "x" else "")
+    low, high = estimate[1], estimate[2]
+    return value if low is None or high is None else f"{value} [{spell(low)}, {spell(high)}]"

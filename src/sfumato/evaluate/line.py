@@ -1,0 +1,65 @@
+"""One line of an evaluation: a measure of the made pictures beside the same measure of real ones."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from sfumato.evaluate.interval import Estimate, interval
+
+Against = Literal["difference", "share"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """`made` and `real` with their intervals, and how they compare: made - real, or made / real.
+
+    lower: whether less is better. pictures: how many made ones the number rests on.
+    """
+
+    measure: str
+    part: str = "all"
+    pictures: int
+    made: Estimate
+    real: Estimate | None = None
+    against: Estimate | None = None
+    kind: Against = "difference"
+    lower: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """worse or better than real pictures; nothing where the interval of the comparison leaves it open."""
+        if self.against is None or math.isnan(self.against.low):
+            return ""
+        equal = 0.0 if self.kind == "difference" else 1.0
+        if self.against.spans(equal):
+            return ""
+        return "worse" if (self.against.low > equal) == self.lower else "better"
+
+    def to_dict(self) -> dict[str, Any]:
+        """In the types of JSON; a number that does not exist is null."""
+        entries: dict[str, Any] = {"measure": self.measure, "part": self.part, "pictures": self.pictures}
+        for name, estimate in (("made", self.made), ("real", self.real), (self.kind, self.against)):
+            entries[name] = listed(estimate)
+        return entries | {"lower_is_better": self.lower, "verdict": self.verdict or None}
+
+
+def listed(estimate: Estimate | None) -> list[float | None] | None:
+    """[value, low, high]."""
+    if estimate is None:
+        return None
+    return [v if math.isfinite(v) else None for v in (estimate.value, estimate.low, estimate.high)]
+
+
+def scaled(estimate: Estimate, factor: float) -> Estimate:
+    """In another unit."""
+    return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor)
+
+
+def difference(
+    over: Estimate, each_over: Float64[np.ndarray, " k"], under: Estimate, each_under: Float64[np.ndarray, " k"]
+) -> Estimate:
+    """over - under, from the values of both in the same resamples."""
+    return interval(over.value - under.value, each_over - each_under)

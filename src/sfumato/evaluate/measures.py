@@ -1,0 +1,93 @@
+"""The lines of an evaluation, one function a measure: made pictures against the ground, with real ones beside them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+
+from sfumato.evaluate.ground import Ground
+from sfumato.evaluate.interval import Counts, of_mean, of_ratio
+from sfumato.evaluate.kid import kid
+from sfumato.evaluate.line import Line, difference, scaled
+from sfumato.evaluate.pairs import parts_of, styles_of
+from sfumato.evaluate.retrieval import ranks, search_of
+from sfumato.evaluate.styles import train_styles
+
+KID = "KID-EffLite0 x 1000"
+Found = Float[np.ndarray, "n d"]
+"""Features of the made pictures, in the order of the ground's rows."""
+
+
+def parts(ground: Ground) -> dict[str, Bool[np.ndarray, " n"]]:
+    """All rows, then what is reported apart, then each style."""
+    everything = {"all": np.ones(len(ground.rows), bool)}
+    return everything | parts_of(ground.rows) | {f"style {name}": m for name, m in styles_of(ground.rows).items()}
+
+
+def kid_lines(ground: Ground, made: Found) -> list[Line]:
+    """KID of made pictures, and of train pictures of the same number and style mix, against the same real ones."""
+    lines = []
+    families, floor = np.array(ground.families), ground.train[ground.floor]
+    for part, mask in parts(ground).items():
+        counts = ground.counts[:, mask]
+        found, each = kid(made[mask], ground.real[mask], families[mask].tolist(), counts)
+        real, each_real = kid(floor[mask], ground.real[mask], families[mask].tolist(), counts)
+        gap = difference(found, each, real, each_real)
+        found, real, gap = (scaled(estimate, 1e3) for estimate in (found, real, gap))
+        lines.append(Line(measure=KID, part=part, pictures=int(mask.sum()), made=found, real=real, against=gap))
+    return lines
+
+
+def retrieval_lines(ground: Ground, made: Found) -> list[Line]:
+    """How often the first, and one of the first five, of 200 train pictures is of the right concept."""
+    search = search_of(ground.rows, ground.train_rows[: ground.main])
+    if search is None:
+        return []
+    counts = ground.counts[:, search.queries]
+    found, real = ranks(search, made, ground.train), ranks(search, ground.real, ground.train)
+    name = f"concept among {search.size}"
+    return [rate(f"{name}, top-{k}", found < k, real < k, counts) for k in (1, 5)]
+
+
+def style_lines(ground: Ground, made: Found) -> list[Line]:
+    """How often a classifier of train pictures names the style that was asked for; all, then each style."""
+    classifier = train_styles(ground.train[: ground.main], [row.style for row in ground.train_rows[: ground.main]])
+    if classifier is None:
+        return []
+    asked = np.array([row.style for row in ground.rows])
+    found, real = (np.array(classifier(x)) == asked for x in (made, ground.real))
+    return [
+        rate("style accuracy", found[mask], real[mask], ground.counts[:, mask], part)
+        for part, mask in parts(ground).items()
+    ]
+
+
+def rate(
+    measure: str, made: Bool[np.ndarray, " n"], real: Bool[np.ndarray, " n"], counts: Counts, part: str = "all"
+) -> Line:
+    """A share of pictures in percent, and as a share of what real pictures reach."""
+    a, b = percent(made), percent(real)
+    return Line(
+        measure=f"{measure}, %",
+        part=part,
+        pictures=len(made),
+        made=of_mean(a, counts),
+        real=of_mean(b, counts),
+        against=of_ratio(a, b, counts),
+        kind="share",
+        lower=False,
+    )
+
+
+def percent(hits: Bool[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+    """100 for a hit."""
+    return 100.0 * hits.astype(np.float64)
+
+
+QUICK = (kid_lines, retrieval_lines, style_lines)
+"""What needs nothing but the features."""
+
+
+def measure(ground: Ground, made: Found, measures: Sequence = QUICK) -> list[Line]:
+    """All lines."""
+    return [line for each in measures for line in each(ground, made)]

@@ -1,0 +1,59 @@
+"""An evaluation as one JSON document: what was measured, with which settings, on which rows."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sfumato import __version__
+from sfumato.atomic import write_file
+from sfumato.errors import OutputError
+from sfumato.evaluate.drawing import cost
+from sfumato.evaluate.features import SHA256, SIZE
+from sfumato.evaluate.ground import Ground
+from sfumato.evaluate.interval import DRAWS
+from sfumato.evaluate.line import Line
+from sfumato.model import Model
+from sfumato.recipe import Recipe
+
+FORMAT = 1
+
+
+def document(model: Model, recipe: Recipe, ground: Ground, lines: Sequence[Line], pictures: Path) -> dict[str, Any]:
+    """The whole of it, in the types of JSON. `recipe` is the first picture's: prompt k has seed k."""
+    settings = {k: v for k, v in recipe.to_dict().items() if k not in ("prompt", "seed", "engine", "version")}
+    return {
+        "format": FORMAT,
+        "sfumato": __version__,
+        "model": model.name,
+        "settings": settings,
+        "split": ground.split,
+        "rows": len(ground.rows),
+        "train_pictures": len(ground.train_rows),
+        "corpora": list(ground.keys),
+        "features": {"network": "EfficientNet-Lite0", "sha256": SHA256, "side": SIZE},
+        "intervals": f"95 %, {DRAWS} bootstrap resamples of families",
+        "lines": [line.to_dict() for line in lines],
+        "cost": per_picture(pictures),
+    }
+
+
+def per_picture(pictures: Path) -> dict[str, Any] | None:
+    """Seconds and network evaluations of a picture, memory, and what it ran on; None where nobody counted."""
+    total = cost(pictures)
+    if not total or not total["pictures"]:
+        return None
+    n = total["pictures"]
+    each = {"seconds_per_picture": total["seconds"] / n, "evaluations_per_picture": total["evaluations"] / n}
+    return each | {"pictures": n, "peak_memory_mb": total["peak_memory_mb"], "engine": total["engine"]}
+
+
+def write(folder: Path, report: dict[str, Any]) -> None:
+    """Write evaluation.json. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise OutputError(
+            f"cannot make the folder {folder}: {problem.strerror}; choose another with --out"
+        ) from problem
+    write_file(folder / "evaluation.json", json.dumps(report, indent=1, allow_nan=False).encode() + b"\n")

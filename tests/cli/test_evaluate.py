@@ -1,0 +1,75 @@
+"""`sfumato evaluate`: a tiny model on the test pictures, from the command line."""
+
+import json
+
+import pytest
+
+from held_out import Thumbnail, with_held_out
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return with_held_out(tmp_path_factory.mktemp("corpus") / "glyphs.parquet")
+
+
+@pytest.fixture(autouse=True)
+def ruler(monkeypatch):
+    """Thumbnails in the network's place."""
+    monkeypatch.setattr("sfumato.evaluate.features.load_features", lambda device: Thumbnail())
+
+
+@pytest.fixture
+def evaluate(sfumato, tiny_folder, corpus):
+    def run(*words):
+        return sfumato("evaluate", tiny_folder, "--data", corpus, "--cache", "cache", "--out", "out", *words)
+
+    return run
+
+
+def test_table_json_and_pictures(evaluate, tmp_path):
+    code, out, _ = evaluate("--limit", 6)
+    assert code == 0
+    assert "KID-EffLite0 x 1000" in out
+    report = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert (report["split"], report["rows"], report["model"]) == ("tune", 6, "tiny")
+    assert report["settings"]["steps"] == 3
+    assert report["cost"]["pictures"] == 6
+    assert report["cost"]["evaluations_per_picture"] == 6
+    assert len(list((tmp_path / "out" / "pictures").glob("*.png"))) == 6
+    kid = report["lines"][0]
+    assert kid["made"][1] <= kid["made"][0] <= kid["made"][2]
+
+
+def test_settings_reach_the_pictures_and_the_folder_goes_on(evaluate, tmp_path):
+    code, out, _ = evaluate("--limit", 4, "--steps", 2, "--guidance", "1", "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report["cost"]["evaluations_per_picture"] == 2
+    assert report["settings"]["guidance"]["scale"] == 1.0
+    more = json.loads(evaluate("--limit", 6, "--steps", 2, "--guidance", "1", "--json")[1])
+    assert more["cost"]["pictures"] == 6
+    code, _, err = evaluate("--limit", 6, "--steps", 3, "--guidance", "1")
+    assert code == 2
+    assert "another recipe" in err
+
+
+def test_the_split_is_asked_for(evaluate, tmp_path):
+    evaluate("--limit", 4, "--split", "report")
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["split"] == "report"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--limit", "1"), "at least 2"),
+        (("--limit", "many"), "whole number"),
+        (("--steps", "0"), "steps is 0"),
+        (("--split", "train"), "invalid choice"),
+        (("--data", "absent"), "no corpus"),
+    ],
+)
+def test_bad_input_is_one_line(evaluate, words, complaint):
+    code, _, err = evaluate(*words)
+    assert code == 2
+    assert complaint in err
+    assert err.strip().splitlines()[-1].startswith("sfumato: error:")

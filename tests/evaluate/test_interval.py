@@ -1,0 +1,50 @@
+"""Intervals: families move together, and 95 % means 95 %."""
+
+import numpy as np
+import pytest
+
+from sfumato.evaluate.interval import Estimate, interval, of_mean, of_ratio, resamples
+
+
+def test_a_family_is_drawn_as_a_whole():
+    counts = resamples(["a", "b", "a", "c", "b"], 50)
+    assert counts.shape == (50, 5)
+    assert (counts[:, 0] == counts[:, 2]).all()
+    assert (counts[:, 1] == counts[:, 4]).all()
+    assert (counts[:, [0, 1, 3]].sum(axis=1) == 3).all()
+    assert len({tuple(row) for row in counts}) > 5
+
+
+def test_the_resamples_are_always_the_same():
+    assert np.array_equal(resamples(list("abcd"), 10), resamples(list("abcd"), 10))
+
+
+def test_a_mean_of_families_is_held_as_often_as_promised():
+    """Rows of a family are equal: an interval over single rows would be half as wide, and hold the truth too seldom."""
+    draw = np.random.default_rng(0).normal
+    families = [str(k // 4) for k in range(200)]
+    counts = resamples(families, 400)
+    held = []
+    for _ in range(300):
+        found = of_mean(np.repeat(draw(size=50), 4), counts)
+        held.append(found.low < 0.0 < found.high)
+    assert 0.90 < np.mean(held) < 0.985
+
+
+def test_a_ratio():
+    counts = resamples([str(k) for k in range(40)], 200)
+    under = np.arange(1.0, 41.0)
+    found = of_ratio(under * 0.5, under, counts)
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert np.isnan(of_ratio(under, under * 0.0, counts).low)
+
+
+def test_resamples_without_a_value_are_left_out():
+    assert interval(1.0, np.array([np.nan, 2.0, 2.0])) == Estimate(1.0, 2.0, 2.0)
+    assert np.isnan(interval(1.0, np.array([np.nan])).low)
+
+
+def test_an_interval_spans_what_lies_in_it():
+    assert Estimate(1.0, -0.1, 2.0).spans()
+    assert not Estimate(1.0, 0.1, 2.0).spans()
+    assert not Estimate(1.0, float("nan"), float("nan")).spans()
