@@ -54,24 +54,20 @@ def prepared(model: BPE) -> tokenizers.Tokenizer:
 def learn(texts: Iterable[str], size: int) -> bytes:
     """The tokenizer.json of at most `size` tokens whose merges are the commonest pairs in `texts`, each counted once.
 
-    A pair must come twice. Depends on the set of texts alone, not on their order. Raises RecipeError where `size` does
-    not even hold the bytes.
+    A pair must come twice. Depends on the set of texts alone: not on their order, and ties fall to the pair of lower
+    numbers, for which the bytes are numbered beforehand (the library would number them in the order of a hash table).
+    Raises RecipeError where `size` does not even hold the bytes.
     """
     if size < SMALLEST:
         raise RecipeError(f"a vocabulary of {size} tokens; every byte must be in it: give at least {SMALLEST}")
     alphabet = sorted(ByteLevel.alphabet())
+    names = [START, END, *alphabet, *(letter + SUFFIX for letter in alphabet)]
     engine = prepared(BPE(end_of_word_suffix=SUFFIX))
     trainer = BpeTrainer(
-        vocab_size=size,
-        min_frequency=2,
-        initial_alphabet=alphabet,
-        end_of_word_suffix=SUFFIX,
-        show_progress=False,
+        vocab_size=size, min_frequency=2, special_tokens=names, end_of_word_suffix=SUFFIX, show_progress=False
     )
     engine.train_from_iterator(sorted(set(texts)), trainer)
-    learnt = [tuple(pair) for pair in json.loads(engine.to_str())["model"]["merges"]]
-    names = [START, END, *alphabet, *(letter + SUFFIX for letter in alphabet)]
-    merges = learnt[: size - len(names)]
+    merges = [tuple(pair) for pair in json.loads(engine.to_str())["model"]["merges"]]
     names += [left + right for left, right in merges]
     return bytepair({name: k for k, name in enumerate(dict.fromkeys(names))}, merges)
 
