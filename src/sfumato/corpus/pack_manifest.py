@@ -63,7 +63,7 @@ class Manifest:
     """All that a pack says of itself.
 
     encoding: "as given" or "lossless WebP". split: how it was made. repeats: duplicates dropped, as {id, same_as,
-    license, source, author}. left_out: as {id, reason}. shards: as {name, bytes, sha256}. index_sha256: of index.npy.
+    license, source, author}. left_out: as {id, reason}. shards: as {name, bytes, sha256}. index_sha256: of index.bin.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The pictures' bytes of a corpus pack: shards one after the other, and an index of fixed-size records.
 
 PACK/00000-0123456789abcdef.bin ... hold pictures end to end, each at most SHARD bytes and named by its number and the
-beginning of its SHA-256. PACK/index.npy holds one record a picture: which shard, where in it, how long, and its Merkle
+beginning of its SHA-256. PACK/index.bin holds one record a picture: which shard, where in it, how long, and its Merkle
 leaf. Both are read through memory maps: opening a pack reads neither, and picture k is found in O(1).
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from sfumato.errors import CorpusError
 
 SHARD = 64 << 20
-INDEX = "index.npy"
+INDEX = "index.bin"
 RECORD = np.dtype([("shard", "<u4"), ("bytes", "<u4"), ("offset", "<u8"), ("leaf", "u1", (32,))])
 SHARD_NAME = re.compile(r"\d{5}-[0-9a-f]{16}\.bin")
 
@@ -66,21 +66,21 @@ class ShardWriter:
         self._file = None
 
 
-def index_of(places: list[tuple[int, int, int]], leaves: list[bytes]) -> np.ndarray:
-    """The index of pictures at (shard, bytes, offset) with these leaves."""
+def index_of(places: list[tuple[int, int, int]], leaves: list[bytes]) -> bytes:
+    """The index of pictures at (shard, bytes, offset) with these leaves: RECORD after RECORD, no header."""
     index = np.zeros(len(places), RECORD)
     if places:
         index["shard"], index["bytes"], index["offset"] = np.array(places, np.uint64).T
         index["leaf"] = np.frombuffer(b"".join(leaves), np.uint8).reshape(-1, 32)
-    return index
+    return index.tobytes()
 
 
 def open_index(folder: Path, count: int) -> np.ndarray:
     """The index of `count` pictures, memory-mapped. Raises CorpusError where it is damaged or of another pack."""
     try:
-        index = np.load(folder / INDEX, mmap_mode="r")
-    except (OSError, ValueError, SyntaxError, TypeError) as error:
-        raise CorpusError(f"{folder / INDEX} is missing or damaged; get the pack again") from error
-    if index.dtype != RECORD or index.shape != (count,):
-        raise CorpusError(f"{folder / INDEX} is not the index of {count} pictures; get the pack again")
+        index = np.memmap(folder / INDEX, RECORD, "r")
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{folder / INDEX} is missing or cut short; get the pack again") from error
+    if len(index) != count:
+        raise CorpusError(f"{folder / INDEX} holds {len(index)} records, not {count}; get the pack again")
     return index

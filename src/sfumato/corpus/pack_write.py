@@ -1,20 +1,17 @@
 """Any corpus in, a corpus pack out: one pass over the pictures, whole or not there.
 
-PACK/manifest.json  index.npy  00000-....bin ...  DATA_CARD.md
+PACK/manifest.json  index.bin  00000-....bin ...  DATA_CARD.md
 
 The same corpus gives the same bytes. A run that is interrupted leaves no pack, only a folder whose name begins with a
 dot; the next run begins anew.
 """
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-
-import numpy as np
 
 from sfumato.atomic import new_folder, write_durably
 from sfumato.corpus.opening import quietly
@@ -57,7 +54,7 @@ def write_corpus_pack(table: Table, out: Path, packing: Packing, progress: Progr
             rows = packing.splitting([row for row, _ in kept])
             entries = tuple(replace(entry, split=row.split) for row, (_, entry) in zip(rows, kept, strict=True))
             listed = shards.close()
-            index = _npy(index_of(shards.places, [entry.leaf for entry in entries]))
+            index = index_of(shards.places, [entry.leaf for entry in entries])
         finally:
             shards.abandon()
         manifest = Manifest(
@@ -143,9 +140,3 @@ def _entry(row: Row, made: Packed) -> Entry:
         sha256=hashlib.sha256(made.data).hexdigest(),
         pixels_sha256=made.pixels_sha256,
     )
-
-
-def _npy(array: np.ndarray) -> bytes:
-    sink = io.BytesIO()
-    np.save(sink, array)
-    return sink.getvalue()
