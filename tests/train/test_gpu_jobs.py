@@ -80,6 +80,32 @@ def pack(cache, autoencoder, tmp_path_factory):
     return target
 
 
+@pytest.fixture(scope="module")
+def real_pack(cache, tmp_path_factory):
+    """The test pictures through the shipped autoencoder, as a job's pack is made."""
+    target = tmp_path_factory.mktemp("packs") / "real"
+    done = script(
+        "pack.py", DATA, "--model", "bozzetto", "--out", target, "--val", "train", "--cache", cache, cache=cache
+    )
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_runs_as_it_is(job, cache, real_pack, tmp_path):
+    """Its own network and, where it names some, the shipped weights; only the batch and the horizon are small."""
+    run = tmp_path / "run"
+    short = ("optimiser.batch=4", "rate.images=8", "rate.cooldown=0", "watch.heldout=0", "watch.sheet=0")
+    sets = [part for change in short for part in ("--set", change)]
+    device = ("--device", "cpu", "--max-seconds", 60)
+    done = script("job.py", job, "--data", real_pack, "--run", run, *device, *sets, cache=cache)
+    assert done.returncode == 0, done.stderr
+    begun = json.loads((run / "run.json").read_text())["origin"]
+    assert (begun is not None) == (job == "bozzetto-long")
+    assert images_of(run) >= 8
+
+
 def test_a_pack_holds_every_caption_and_latents_of_unit_variance(pack):
     found = read_pack(pack)
     store = found.stores["train"]

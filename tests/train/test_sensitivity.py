@@ -69,7 +69,7 @@ def looked(ear, rows=ROWS):
 
 def test_a_deaf_network_gains_nothing():
     caption = looked(0.0).caption
-    assert caption.gain == (0.0,) * 4
+    assert caption.gain == (0.0,) * 5
     assert caption.mean == 0.0
     assert caption.interval == (0.0, 0.0)
 

@@ -46,9 +46,9 @@ def test_a_finished_run_has_everything(finished):
     assert [p.name for p in listed(finished / "checkpoints")] == ["000000016", "000000032"]
     events = [json.loads(line) for line in (finished / "log.jsonl").read_text().splitlines()]
     assert [(e["event"], e["images"]) for e in events] == [("metrics", 16), ("metrics", 32), ("heldout", 32)]
-    assert events[-1]["levels"] == [0.125, 0.375, 0.625, 0.875]
+    assert events[-1]["levels"] == [0.125, 0.375, 0.625, 0.875, 1.0]
     assert all(0 < loss < 3 for loss in events[-1]["loss"])
-    assert len(events[-1]["caption"]["gain"]) == 4
+    assert len(events[-1]["caption"]["gain"]) == 5
     with Image.open(finished / "sheets" / "000000032.png") as sheet:
         assert sheet.size == (2 * 34, 34)
     assert any((finished / "tensorboard").iterdir())

@@ -45,16 +45,18 @@ class Precise(nn.Module):
 
 @torch.no_grad()
 def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row], watch: Watch, images: int) -> HeldOut:
-    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins, over `watch.heldout_rows` rows with fixed noise.
+    """The loss at `watch.bins` noise levels t = (k + 1/2) / bins and at t = 1, over `watch.heldout_rows` rows.
+
+    The noise is fixed. At t = 1, where every picture begins, nothing but the caption tells of the picture.
 
     Where the rows have different captions, the same with each row under another one's caption (train/sensitivity.py).
     """
     chosen = np.sort(rng.permutation(LOOKING, len(store), 0)[: watch.heldout_rows])
-    levels = tuple((k + 0.5) / watch.bins for k in range(watch.bins))
+    levels = (*((k + 0.5) / watch.bins for k in range(watch.bins)), 1.0)
     own = [plain_prompt(rows[r]) for r in chosen]
     other = other_prompts([rows[r] for r in chosen], LOOKING)
     sides = [own] if other is None else [own, other]
-    errors = np.empty((len(sides), watch.bins, len(chosen)))
+    errors = np.empty((len(sides), len(levels), len(chosen)))
     for start in range(0, len(chosen), BATCH):
         part = chosen[start : start + BATCH]
         x_0 = store.mean(part, np.zeros(len(part), bool)).to(task.device)
