@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sfumato.evaluate.interval import Estimate, interval, of_mean, of_ratio, resamples
+from sfumato.evaluate.interval import Estimate, groups_of, interval, jackknife, of_mean, of_ratio, resamples
 
 
 def test_a_family_is_drawn_as_a_whole():
@@ -48,3 +48,21 @@ def test_an_interval_spans_what_lies_in_it():
     assert Estimate(1.0, -0.1, 2.0).spans()
     assert not Estimate(1.0, 0.1, 2.0).spans()
     assert not Estimate(1.0, float("nan"), float("nan")).spans()
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    values = np.random.default_rng(0).normal(size=20)
+    without = np.array([np.delete(values, k).mean() for k in range(20)])
+    found = jackknife(float(values.mean()), without)
+    half = 1.96 * values.std(ddof=1) / 20**0.5
+    assert (found.low, found.high) == pytest.approx((values.mean() - half, values.mean() + half))
+    assert np.isnan(jackknife(1.0, np.array([1.0])).low)
+
+
+def test_groups_keep_families_whole_and_are_even():
+    families = [str(k // 3) for k in range(300)]
+    group = groups_of(families)
+    assert sorted(set(group)) == list(range(20))
+    assert all(len({g for g, f in zip(group, families, strict=True) if f == name}) == 1 for name in set(families))
+    assert np.bincount(group).max() == np.bincount(group).min() == 15
+    assert sorted(set(groups_of(["a", "b", "a"]))) == [0, 1]

@@ -5,7 +5,6 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ examples:
   sfumato evaluate runs/mine --data corpus/ --guidance 3 --steps 15 --limit 100
   sfumato evaluate bozzetto --data corpus/ --split report --out evaluations/bozzetto
 
-Writes evaluation.json, cost.json and pictures/0000.png, ... into --out.
+Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out.
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
 """
 CHOICES = ("sampler", "grid", "steps", "guidance", "size", "microbatch")
@@ -38,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", choices=("tune", "report", "val"), default="tune", help="which held-out rows (default: tune)")
     add("--limit", metavar="N", help="only the first N rows in hash order")
     add("--out", type=Path, metavar="FOLDER", help="where pictures and numbers go (default: evaluations/NAME-...)")
+    add("--seeds", metavar="N", help="pictures of each of the first 50 prompts, for diversity (4 on report, else 1)")
     add("--sampler", metavar="NAME", help="ddim, dpmpp-2m, heun, ...; options as ddim:eta=0.5")
     add("--grid", metavar="NAME", help="which noise levels to visit")
     add("--steps", metavar="N", help="steps from noise to picture")
@@ -52,28 +52,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw, measure, write, print."""
     from sfumato.cli.drawing import load_evenly
-    from sfumato.evaluate.drawing import draw, pixels
-    from sfumato.evaluate.features import SIZE, load_features
-    from sfumato.evaluate.measures import measure
+    from sfumato.evaluate.features import load_features
     from sfumato.evaluate.report import document, write
+    from sfumato.evaluate.whole import evaluate, recipes_of
 
     settings = chosen(arguments)
-    limit = settings.pop("limit", None)
+    limit, seeds = settings.pop("limit"), settings.pop("seeds")
     features = load_features(arguments.device)
     model = load_evenly(arguments.model, arguments.device)
     ground = ground_of(arguments, features, limit)
-    recipes = [model.recipe(prompt, seed=k, **settings) for k, prompt in enumerate(ground.prompts)]
+    recipes = recipes_of(model, ground, settings)
     out = arguments.out or Path("evaluations") / default_name(arguments.split, recipes[0])
-    bar = Counter()
-    paths = draw(model, recipes, out / "pictures", lambda done, total: bar("pictures", done, total))
-    made = features(pixels(paths, SIZE), lambda done, total: bar("features of the pictures", done, total))
-    report = document(model, recipes[0], ground, measure(ground, made), out / "pictures")
-    write(out, report)
+    found = evaluate(model, ground, features, recipes, out, seeds=seeds, report=Counter())
+    report = document(model, ground, found, out / "pictures")
+    write(out, report, ground, found)
     if arguments.json:
         print(json.dumps(report, indent=1))
     else:
-        print_table(report["lines"])
-        print(f"written to {out}")
+        print_table(report)
+        print(f"written to {out}: evaluation.json, index.html")
     return 0
 
 
@@ -86,10 +83,15 @@ def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
         for name in CHOICES
         if (value := getattr(arguments, name)) is not None
     }
-    if arguments.limit is not None:
-        found["limit"] = convert(SETTINGS["count"], arguments.limit, "--limit")
-        if found["limit"] < 2:
-            raise RecipeError(f"--limit is {found['limit']}; a measure needs at least 2 pictures")
+    limit, seeds = arguments.limit, arguments.seeds
+    found["limit"] = None if limit is None else convert(SETTINGS["count"], limit, "--limit")
+    found["seeds"] = (
+        (4 if arguments.split == "report" else 1) if seeds is None else convert(SETTINGS["count"], seeds, "--seeds")
+    )
+    if found["limit"] is not None and found["limit"] < 2:
+        raise RecipeError(f"--limit is {found['limit']}; a measure needs at least 2 pictures")
+    if found["seeds"] < 1:
+        raise RecipeError(f"--seeds is {found['seeds']}; each prompt has at least 1")
     return found
 
 
@@ -129,29 +131,13 @@ class Counter:
             print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
 
 
-HEADS = ("measure", "of", "n", "made", "real", "made - real or made / real", "")
+def print_table(report: dict[str, Any]) -> None:
+    """The lines as columns, an interval in brackets; then copies and cost."""
+    from sfumato.evaluate.table import HEADS, about_copies, about_cost, cells
 
-
-def print_table(lines: Sequence[dict[str, Any]]) -> None:
-    """The lines as columns; an interval in brackets."""
-    rows = [HEADS, *(cells(line) for line in lines)]
+    rows = [HEADS, *(cells(line) for line in report["lines"])]
     widths = [max(len(row[k]) for row in rows) for k in range(len(HEADS))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def cells(line: dict[str, Any]) -> tuple[str, ...]:
-    """One line of the table."""
-    against = spelled(line.get("difference"), "+") if "difference" in line else spelled(line.get("share"), "x")
-    numbers = (spelled(line["made"]), spelled(line["real"]), against)
-    return (line["measure"], line["part"], str(line["pictures"]), *numbers, line["verdict"] or "")
-
-
-def spelled(estimate: Sequence[float | None] | None, sign: str = "") -> str:
-    """value [low, high], with as many digits as can matter."""
-    if estimate is None or estimate[0] is None:
-        return "-"
-    spell: Callable[[float], str] = lambda v: f"{v:+.4g}" if sign == "+" else f"{v:.4g}"  # noqa: E731
-    value = spell(estimate[0]) + (" x" if sign == "x" else "")
-    low, high = estimate[1], estimate[2]
-    return value if low is None or high is None else f"{value} [{spell(low)}, {spell(high)}]"
+    print(about_copies(report["copies"]))
+    print(about_cost(report["cost"]))

@@ -33,6 +33,8 @@ class Report(Protocol):
 class Ground:
     """Rows in hash order with the features of their real pictures; train rows with theirs; the floor; the resamples."""
 
+    path: Path
+    cache: Path
     split: str
     rows: Sequence[Row]
     pictures: UInt8[np.ndarray, "n s s 3"]
@@ -53,6 +55,14 @@ class Ground:
     def families(self) -> list[str]:
         """The family of each row."""
         return [family_of(row) for row in self.rows]
+
+    def train_picture(self, place: int) -> UInt8[np.ndarray, "s s 3"]:
+        """The picture of a train row."""
+        for pictures in self.train_pictures:
+            if place < len(pictures):
+                return np.asarray(pictures[place])
+            place -= len(pictures)
+        raise IndexError("there is no such train row")
 
     @property
     def main(self) -> int:
@@ -105,6 +115,8 @@ def open_ground(
     if len({family_of(row) for row in rows}) < 2:
         raise CorpusError(f"{path} holds {len(rows)} usable rows in the split {split!r}; two families are the least")
     return Ground(
+        path=path,
+        cache=cache,
         split=split,
         rows=rows,
         pictures=held_out.pictures[order],

@@ -16,7 +16,7 @@ Against = Literal["difference", "share"]
 class Line:
     """`made` and `real` with their intervals, and how they compare: made - real, or made / real.
 
-    lower: whether less is better. pictures: how many made ones the number rests on.
+    lower: whether less is better; None where neither is. pictures: how many made ones the number rests on.
     """
 
     measure: str
@@ -26,12 +26,12 @@ class Line:
     real: Estimate | None = None
     against: Estimate | None = None
     kind: Against = "difference"
-    lower: bool = True
+    lower: bool | None = True
 
     @property
     def verdict(self) -> str:
         """worse or better than real pictures; nothing where the interval of the comparison leaves it open."""
-        if self.against is None or math.isnan(self.against.low):
+        if self.lower is None or self.against is None or math.isnan(self.against.low):
             return ""
         equal = 0.0 if self.kind == "difference" else 1.0
         if self.against.spans(equal):

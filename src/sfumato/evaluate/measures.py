@@ -1,21 +1,25 @@
 """The lines of an evaluation, one function a measure: made pictures against the ground, with real ones beside them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from sfumato.evaluate.frechet import frechet
 from sfumato.evaluate.ground import Ground
-from sfumato.evaluate.interval import Counts, of_mean, of_ratio
+from sfumato.evaluate.interval import Counts, groups_of, jackknife, of_mean, of_ratio
 from sfumato.evaluate.kid import kid
 from sfumato.evaluate.line import Line, difference, scaled
+from sfumato.evaluate.neighbours import neighbours
 from sfumato.evaluate.pairs import parts_of, styles_of
 from sfumato.evaluate.retrieval import ranks, search_of
 from sfumato.evaluate.styles import train_styles
 
 KID = "KID-EffLite0 x 1000"
+FD = "FD-EffLite0"
 Found = Float[np.ndarray, "n d"]
 """Features of the made pictures, in the order of the ground's rows."""
+
+Shares = Bool[np.ndarray, " n"] | Float64[np.ndarray, " n"]
+"""Hits, or numbers in units of one hit."""
 
 
 def parts(ground: Ground) -> dict[str, Bool[np.ndarray, " n"]]:
@@ -36,6 +40,33 @@ def kid_lines(ground: Ground, made: Found) -> list[Line]:
         found, real, gap = (scaled(estimate, 1e3) for estimate in (found, real, gap))
         lines.append(Line(measure=KID, part=part, pictures=int(mask.sum()), made=found, real=real, against=gap))
     return lines
+
+
+def fd_lines(ground: Ground, made: Found) -> list[Line]:
+    """FD of the same sets. The interval is of FD at this number of pictures: its bias is on both sides alike."""
+    lines = []
+    families, floor = np.array(ground.families), ground.train[ground.floor]
+    for part, mask in parts(ground).items():
+        group = groups_of(families[mask].tolist())
+        sides = (made[mask], floor[mask])
+        whole = np.array([frechet(side, ground.real[mask]) for side in sides])
+        without = np.array(
+            [
+                [frechet(side[group != g], ground.real[mask][group != g]) for side in sides]
+                for g in range(group.max() + 1)
+            ]
+        )
+        found, real = (jackknife(float(whole[k]), without[:, k]) for k in (0, 1))
+        gap = jackknife(float(whole[0] - whole[1]), without[:, 0] - without[:, 1])
+        lines.append(Line(measure=FD, part=part, pictures=int(mask.sum()), made=found, real=real, against=gap))
+    return lines
+
+
+def neighbour_lines(ground: Ground, made: Found) -> list[Line]:
+    """Precision, recall, density and coverage; for real pictures those of the floor."""
+    found, real = neighbours(made, ground.real), neighbours(ground.train[ground.floor], ground.real)
+    names = ("precision", "recall", "density", "coverage")
+    return [rate(name, getattr(found, name), getattr(real, name), ground.counts) for name in names]
 
 
 def retrieval_lines(ground: Ground, made: Found) -> list[Line]:
@@ -62,9 +93,7 @@ def style_lines(ground: Ground, made: Found) -> list[Line]:
     ]
 
 
-def rate(
-    measure: str, made: Bool[np.ndarray, " n"], real: Bool[np.ndarray, " n"], counts: Counts, part: str = "all"
-) -> Line:
+def rate(measure: str, made: Shares, real: Shares, counts: Counts, part: str = "all") -> Line:
     """A share of pictures in percent, and as a share of what real pictures reach."""
     a, b = percent(made), percent(real)
     return Line(
@@ -79,15 +108,14 @@ def rate(
     )
 
 
-def percent(hits: Bool[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+def percent(hits: Shares) -> Float64[np.ndarray, " n"]:
     """100 for a hit."""
     return 100.0 * hits.astype(np.float64)
 
 
-QUICK = (kid_lines, retrieval_lines, style_lines)
-"""What needs nothing but the features."""
+MEASURES = (kid_lines, fd_lines, neighbour_lines, retrieval_lines, style_lines)
 
 
-def measure(ground: Ground, made: Found, measures: Sequence = QUICK) -> list[Line]:
-    """All lines."""
-    return [line for each in measures for line in each(ground, made)]
+def measure(ground: Ground, made: Found) -> list[Line]:
+    """All lines that need nothing but the features."""
+    return [line for lines_of in MEASURES for line in lines_of(ground, made)]

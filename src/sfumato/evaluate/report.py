@@ -1,7 +1,6 @@
-"""An evaluation as one JSON document: what was measured, with which settings, on which rows."""
+"""An evaluation as one JSON document and one page: what was measured, with which settings, on which rows."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,16 @@ from sfumato.evaluate.drawing import cost
 from sfumato.evaluate.features import SHA256, SIZE
 from sfumato.evaluate.ground import Ground
 from sfumato.evaluate.interval import DRAWS
-from sfumato.evaluate.line import Line
+from sfumato.evaluate.page import page
+from sfumato.evaluate.whole import Evaluation
 from sfumato.model import Model
-from sfumato.recipe import Recipe
 
 FORMAT = 1
 
 
-def document(model: Model, recipe: Recipe, ground: Ground, lines: Sequence[Line], pictures: Path) -> dict[str, Any]:
-    """The whole of it, in the types of JSON. `recipe` is the first picture's: prompt k has seed k."""
-    settings = {k: v for k, v in recipe.to_dict().items() if k not in ("prompt", "seed", "engine", "version")}
+def document(model: Model, ground: Ground, found: Evaluation, pictures: Path) -> dict[str, Any]:
+    """The whole of it, in the types of JSON. `settings` are the first picture's: prompt k has seed k."""
+    settings = {k: v for k, v in found.recipes[0].to_dict().items() if k not in ("prompt", "seed", "engine", "version")}
     return {
         "format": FORMAT,
         "sfumato": __version__,
@@ -32,10 +31,32 @@ def document(model: Model, recipe: Recipe, ground: Ground, lines: Sequence[Line]
         "train_pictures": len(ground.train_rows),
         "corpora": list(ground.keys),
         "features": {"network": "EfficientNet-Lite0", "sha256": SHA256, "side": SIZE},
-        "intervals": f"95 %, {DRAWS} bootstrap resamples of families",
-        "lines": [line.to_dict() for line in lines],
+        "intervals": f"95 %: {DRAWS} bootstrap resamples of families; FD: a jackknife over groups of families",
+        "lines": [line.to_dict() for line in found.lines],
+        "copies": found.copies.to_dict(),
         "cost": per_picture(pictures),
+        "pictures": each_picture(ground, found),
     }
+
+
+def each_picture(ground: Ground, found: Evaluation) -> list[dict[str, Any]]:
+    """One entry for each picture, in the order of the files."""
+    entries = []
+    for k, (row, recipe) in enumerate(zip(ground.rows, found.recipes, strict=True)):
+        near = ground.train_rows[found.copies.nearest[k]]
+        entries.append(
+            {
+                "file": f"pictures/{k:04d}.png",
+                "prompt": recipe.prompt,
+                "seed": recipe.seed,
+                "row": row.id,
+                "style": row.style,
+                "nearest_train": near.id,
+                "distance": round(float(found.copies.distance[k]), 4),
+                "below": bool(found.copies.below[k]),
+            }
+        )
+    return entries
 
 
 def per_picture(pictures: Path) -> dict[str, Any] | None:
@@ -48,8 +69,8 @@ def per_picture(pictures: Path) -> dict[str, Any] | None:
     return each | {"pictures": n, "peak_memory_mb": total["peak_memory_mb"], "engine": total["engine"]}
 
 
-def write(folder: Path, report: dict[str, Any]) -> None:
-    """Write evaluation.json. Raises OutputError."""
+def write(folder: Path, report: dict[str, Any], ground: Ground, found: Evaluation) -> None:
+    """Write evaluation.json and index.html. Raises OutputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -57,3 +78,4 @@ def write(folder: Path, report: dict[str, Any]) -> None:
             f"cannot make the folder {folder}: {problem.strerror}; choose another with --out"
         ) from problem
     write_file(folder / "evaluation.json", json.dumps(report, indent=1, allow_nan=False).encode() + b"\n")
+    write_file(folder / "index.html", page(report, ground, found.pictures, found.copies).encode())

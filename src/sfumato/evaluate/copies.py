@@ -1,0 +1,122 @@
+"""Is anything copied? The nearest train picture of every output, and how near is too near.
+
+Threshold: the 1st percentile of how near the real held-out pictures are to train pictures of other (family, style)
+pairs; by its making 1 % of real pictures lie below it. The share of outputs below it is printed with its exact 95 %
+upper bound (Clopper and Pearson 1934). That copies would be seen is shown each time: planted ones must be caught.
+"""
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int64, UInt8
+from PIL import Image
+
+from sfumato.corpus.decode import over_white
+from sfumato.evaluate.features import Features
+from sfumato.evaluate.ground import Ground
+from sfumato.evaluate.pairs import hash_order, pair_of
+
+PERCENTILE = 1.0
+PLANTED, QUALITY = 20, 90
+BLOCK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """For each output its nearest train row and the distance; the threshold; how many planted copies were caught."""
+
+    nearest: Int64[np.ndarray, " n"]
+    distance: Float64[np.ndarray, " n"]
+    threshold: float
+    planted: int
+    caught: int
+
+    @property
+    def below(self) -> Bool[np.ndarray, " n"]:
+        """Which outputs are nearer to a train picture than 99 % of real pictures are."""
+        return self.distance < self.threshold
+
+    def to_dict(self) -> dict[str, Any]:
+        """In the types of JSON, shares in percent."""
+        n, below = len(self.distance), int(self.below.sum())
+        return {
+            "threshold": self.threshold,
+            "outputs": n,
+            "below": below,
+            "share_percent": 100.0 * below / n,
+            "upper_bound_percent": 100.0 * upper_bound(below, n),
+            "real_share_percent": PERCENTILE,
+            "planted": self.planted,
+            "planted_caught": self.caught,
+        }
+
+
+def find_copies(ground: Ground, made: Float[np.ndarray, "n d"], features: Features) -> Copies:
+    """Search all train pictures, of further corpora too."""
+    same: dict[tuple[str, str], list[int]] = {}
+    for k, row in enumerate(ground.train_rows):
+        same.setdefault(pair_of(row), []).append(k)
+    excluded = [same.get(pair_of(row), []) for row in ground.rows]
+    _, real = nearest(ground.real, ground.train, excluded)
+    threshold = float(np.percentile(real, PERCENTILE))
+    places = hash_order(ground.train_rows)[:PLANTED]
+    found, how_near = nearest(features(planted(ground, places)), ground.train)
+    caught = int(((how_near < threshold) & (found == places)).sum())
+    where, distance = nearest(made, ground.train)
+    return Copies(where, distance, threshold, len(places), caught)
+
+
+def planted(ground: Ground, places: Int64[np.ndarray, " k"]) -> UInt8[np.ndarray, "k s s 3"]:
+    """Train pictures as a copier would give them: nearly the same, after JPEG of quality 90."""
+    out = []
+    for place in places:
+        buffer = io.BytesIO()
+        Image.fromarray(ground.train_picture(int(place))).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+        out.append(over_white(buffer.getvalue(), ground.pictures.shape[1]))
+    return np.stack(out)
+
+
+def nearest(
+    x: Float[np.ndarray, "n d"], train: Float[np.ndarray, "m d"], excluded: Sequence[Sequence[int]] | None = None
+) -> tuple[Int64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    """The nearest train row of each, and its Euclidean distance; `excluded`: rows that do not count, for each.
+
+    Accuracy: candidates are compared in float32, the distance of the winner is computed in float64.
+    """
+    squares = (train * train).sum(axis=1)
+    found = np.empty(len(x), np.int64)
+    for start in range(0, len(x), BLOCK):
+        scores = squares - 2.0 * (x[start : start + BLOCK].astype(train.dtype) @ train.T)
+        for row, out in enumerate(excluded[start : start + BLOCK] if excluded is not None else ()):
+            scores[row, list(out)] = np.inf
+        found[start : start + BLOCK] = scores.argmin(axis=1)
+    return found, np.linalg.norm(x.astype(np.float64) - train[found].astype(np.float64), axis=1)
+
+
+def upper_bound(hits: int, n: int, level: float = 0.95) -> float:
+    """The largest p with P(at most `hits` of n | p) >= 1 - level, by bisection. Accuracy: 1e-9."""
+    if hits >= n:
+        return 1.0
+    low, high = hits / n, 1.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2.0
+        if at_most(hits, n, middle) > 1.0 - level:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def at_most(hits: int, n: int, p: float) -> float:
+    """P(at most `hits` successes in n trials)."""
+    if p <= 0.0 or p >= 1.0:
+        return float(p <= 0.0 or hits >= n)
+    terms = (
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(p) + (n - k) * math.log1p(-p)
+        for k in range(hits + 1)
+    )
+    return math.fsum(map(math.exp, terms))

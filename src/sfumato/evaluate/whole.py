@@ -1,0 +1,91 @@
+"""An evaluation from model to numbers: draw, look, measure, and put together what is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from sfumato.corpus.source import open_source
+from sfumato.evaluate.captions import caption_line
+from sfumato.evaluate.copies import Copies, find_copies
+from sfumato.evaluate.diversity import PROMPTS, diversity_line, seeds_of
+from sfumato.evaluate.drawing import draw, pixels
+from sfumato.evaluate.features import SIZE, Features
+from sfumato.evaluate.ground import Ground, Report
+from sfumato.evaluate.line import Line
+from sfumato.evaluate.measures import measure
+from sfumato.model import Model
+from sfumato.recipe import Recipe
+
+CAPTIONS = 128
+"""Rows whose captions are exchanged."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evaluation:
+    """What was drawn and what was found."""
+
+    recipes: Sequence[Recipe]
+    pictures: UInt8[np.ndarray, "n s s 3"]
+    lines: Sequence[Line]
+    copies: Copies
+
+
+def recipes_of(model: Model, ground: Ground, settings: Mapping[str, Any]) -> list[Recipe]:
+    """Prompt k with seed k. Raises RecipeError for a setting that the model cannot do."""
+    return [model.recipe(prompt, seed=k, **settings) for k, prompt in enumerate(ground.prompts)]
+
+
+def evaluate(
+    model: Model,
+    ground: Ground,
+    features: Features,
+    recipes: Sequence[Recipe],
+    out: Path,
+    *,
+    seeds: int,
+    report: Report,
+) -> Evaluation:
+    """Draw into out/pictures (and out/seeds, for `seeds` pictures of each of the first prompts), and measure.
+
+    Raises RecipeError where those folders hold pictures of other recipes; OutputError where they cannot be written.
+    """
+
+    def look(chosen: Sequence[Recipe], name: str) -> tuple[UInt8[np.ndarray, "n s s 3"], Float32[np.ndarray, "n d"]]:
+        paths = draw(model, chosen, out / name, lambda done, total: report(f"{name} drawn", done, total))
+        found = pixels(paths, SIZE)
+        return found, features(found, lambda done, total: report(f"features of the {name}", done, total))
+
+    pictures, made = look(recipes, "pictures")
+    lines = measure(ground, made)
+    if seeds > 1:
+        further = further_recipes(recipes, seeds)
+        again = look(further, "seeds")[1].reshape(-1, seeds - 1, made.shape[1])
+        together = np.concatenate([made[: len(again), None], again], axis=1)
+        lines.append(diversity_line(together, ground.real, ground.rows, ground.counts))
+    heard = listening(model, ground, recipes[0].size)
+    lines += [heard] if heard is not None else []
+    return Evaluation(recipes=recipes, pictures=pictures, lines=lines, copies=find_copies(ground, made, features))
+
+
+def further_recipes(recipes: Sequence[Recipe], seeds: int) -> list[Recipe]:
+    """The first prompts with their further seeds: all of prompt 0, then all of prompt 1, ..."""
+    some = recipes[:PROMPTS]
+    return [replace(recipe, seed=seed) for k, recipe in enumerate(some) for seed in seeds_of(k, seeds)[1:]]
+
+
+def listening(model: Model, ground: Ground, size: tuple[int, int]) -> Line | None:
+    """The cost of another caption on the first rows; None where pictures are not square or share one caption."""
+    width, height = size
+    if width != height:
+        return None
+    space = model.bundle.autoencoder
+    channels = 4 if space.colours == 4 else 3
+    source = open_source(ground.path, split=ground.split, size=width, cache=ground.cache, channels=channels)
+    place = {row.id: k for k, row in enumerate(source.rows)}
+    rows = [row for row in ground.rows[:CAPTIONS] if row.id in place]
+    pictures = source.pictures[[place[row.id] for row in rows]]
+    return caption_line(model.bundle, pictures, rows, ground.prompts[: len(rows)], ground.counts[:, : len(rows)])

@@ -1,0 +1,73 @@
+"""Copies: a planted one is caught, what is not copied is not, and the bound is Clopper and Pearson's."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.stats import beta, binom
+
+from sfumato.evaluate.copies import at_most, find_copies, nearest, upper_bound
+from sfumato.evaluate.ground import open_ground
+
+
+@pytest.fixture(scope="module")
+def ground(corpus, thumbnail, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    return open_ground(corpus, split="val", features=thumbnail, cache=cache, report=lambda *_: None)
+
+
+def test_planted_copies_are_caught(ground, thumbnail):
+    made = ground.real + np.float32(0.5)
+    made[3], made[7] = ground.train[11], ground.train[50] + np.float32(1e-4)
+    found = find_copies(ground, made, thumbnail)
+    assert found.nearest[3] == 11
+    assert found.nearest[7] == 50
+    assert np.flatnonzero(found.below).tolist() == [3, 7]
+    assert found.planted == found.caught == 20
+    facts = found.to_dict()
+    assert (facts["below"], facts["outputs"]) == (2, 40)
+    assert facts["upper_bound_percent"] > facts["share_percent"] == 5.0
+
+
+def test_a_blind_ruler_is_seen_by_its_planted_copies(ground):
+    """Features that are noise find no copy, and the report says that they find none."""
+
+    class Noise:
+        def __call__(self, pictures, progress=None):
+            return np.random.default_rng(len(pictures)).normal(size=(len(pictures), 48)).astype(np.float32)
+
+    noisy = {name: Noise()(getattr(ground, name)) for name in ("real", "train")}
+    found = find_copies(dataclasses.replace(ground, **noisy), noisy["real"], Noise())
+    assert found.caught < 5
+
+
+def test_real_pictures_leave_out_their_own_pair(ground, thumbnail):
+    """Where train holds the very pair, the threshold is that of other pairs, and not zero."""
+    changes = {
+        "train_rows": [*ground.train_rows, *ground.rows],
+        "train": np.concatenate([ground.train, ground.real]),
+        "train_pictures": [*ground.train_pictures, ground.pictures],
+    }
+    found = find_copies(dataclasses.replace(ground, **changes), ground.real, thumbnail)
+    assert found.threshold > 0.0
+    assert found.distance.max() == 0.0
+    assert found.below.all()
+
+
+def test_nearest_is_nearest():
+    rng = np.random.default_rng(0)
+    x, train = rng.normal(size=(300, 8)).astype(np.float32), rng.normal(size=(500, 8)).astype(np.float32)
+    far = np.linalg.norm(x[:, None].astype(float) - train[None], axis=-1)
+    found, distance = nearest(x, train)
+    assert np.array_equal(found, far.argmin(axis=1))
+    np.testing.assert_allclose(distance, far.min(axis=1), rtol=1e-12)
+    second, _ = nearest(x, train, [[k] for k in found])
+    far[np.arange(300), found] = np.inf
+    assert np.array_equal(second, far.argmin(axis=1))
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 400), (1, 400), (7, 90), (89, 90), (90, 90)])
+def test_the_bound_is_exact(hits, n):
+    expected = 1.0 if hits == n else beta.ppf(0.95, hits + 1, n - hits)
+    assert upper_bound(hits, n) == pytest.approx(expected, abs=1e-8)
+    assert at_most(hits, n, 0.1) == pytest.approx(binom.cdf(hits, n, 0.1), rel=1e-9, abs=1e-300)
