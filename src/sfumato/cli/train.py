@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sfumato.cli.launch import begun_before, own_device
 from sfumato.cli.training_bar import TrainingBar
 
 HELP = """\
@@ -20,6 +21,7 @@ examples:
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
+  torchrun --nproc-per-node 2 --max-restarts 3 -m sfumato train corpus/ --recipe bozzetto --out runs/mine
 """
 
 
@@ -33,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, help="the run's folder (default: runs/NAME)")
     add("--resume", type=Path, metavar="RUN", help="go on with a run from its newest sound checkpoint")
     add("--from", dest="start", metavar="MODEL", help="begin from a model's weights, with a new warm-up")
+    add("--go-on", action="store_true", help="where --out holds a run already, go on with it")
+    add("--accept-data-change", action="store_true", help="with --resume: go on though the pictures changed")
     add("--images", type=int, default=0, help="end the run at this many pictures")
     add("--cooldown", type=int, default=0, metavar="IMAGES", help="with --resume: end in that many pictures")
     add("--max-seconds", type=float, default=0.0, help="stop with a checkpoint after that long; resume later")
@@ -50,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
     from sfumato.train.export import export
     from sfumato.train.session import run as events
 
+    from sfumato.train.team import leave
+
     session = open_session(args, stop)
+    leads = session.trainer.spread.team.leads
     if args.export:
         session.folder.close()
         if args.average is not None:
@@ -62,7 +69,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     bar = TrainingBar(session.trainer.recipe.rate.images)
     for event in events(session, stop):
-        tell(event, bar)
+        if leads:
+            tell(event, bar)
+    leave()
+    if not leads:
+        return 0
     if session.trainer.finished:
         print(export(session))
     else:
@@ -113,25 +124,31 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     import torch
 
     from sfumato.corpus.locate import cache_folder
-    from sfumato.parts import device_named
     from sfumato.train.material import Place
     from sfumato.train.reading import load_recipe
     from sfumato.train.session import begin, resume
     from sfumato.train.start import weights_of
+    from sfumato.train.team import gather_team
 
     if args.threads:
         torch.set_num_threads(args.threads)
+    device = own_device(args.device)
     place = Place(
-        device=device_named(args.device),
+        device=device,
+        team=gather_team(device),
         data=args.data_option or args.data,
         cache=args.cache or cache_folder(),
         report=reporter(stop),
     )
     changes = list(args.changes) + ([f"rate.images={args.images}"] if args.images else [])
     if args.resume:
-        return resume(args.resume, place, changes=changes, cooldown=args.cooldown)
+        return resume(
+            args.resume, place, changes=changes, cooldown=args.cooldown, accept_data_change=args.accept_data_change
+        )
     recipe = load_recipe(args.recipe, changes)
     out = args.out or Path("runs") / recipe.name
+    if begun_before(out, place.team, args.go_on):
+        return resume(out, place)
     if not args.start:
         return begin(recipe, out, place)
     weights, images = weights_of(args.start, recipe)

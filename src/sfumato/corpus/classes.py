@@ -19,7 +19,8 @@ def classes_table(folder: Path) -> Table:
         split = split_of(name)
         folders = PurePosixPath(name).parts[1 if split else 0 : -1]
         if not folders:
-            gathered.add(Skipped(position, name, "it lies in no class folder, so has no caption: move it into one"))
+            reason = "it lies in no class folder, so it has no caption: move it into one"
+            gathered.add(Skipped(position, name, reason, "no caption"))
             continue
         caption = " ".join(folders[-1].replace("_", " ").split())
         gathered.add(row_of(position, name, {"caption": caption}, split))

@@ -20,7 +20,11 @@ def over_white(data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
     (Lanczos) comes after the compositing, which is the same as scaling premultiplied colours.
     Raises CorpusError with the reason.
     """
-    picture = opened(data).picture
+    return over_white_picture(opened(data).picture, size)
+
+
+def over_white_picture(picture: Image.Image, size: int) -> UInt8[np.ndarray, "h w 3"]:
+    """The same for a picture that is open already, RGB or RGBA with straight alpha."""
     if picture.mode == "RGBA":
         picture = Image.fromarray(composited(np.asarray(picture)))
     picture = square(picture, (255, 255, 255))

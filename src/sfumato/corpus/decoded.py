@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import islice
@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sfumato.corpus.decode import DECODERS, Channels
+from sfumato.corpus.difference import digest
 from sfumato.corpus.opening import quietly
 from sfumato.corpus.rows import Row, Skipped
 from sfumato.errors import CorpusError, OutputError
@@ -33,7 +34,7 @@ def decode_all(
     channels: Channels,
     progress: Progress | None = None,
 ) -> None:
-    """Write `array` (.npy, [n, size, size, channels]) and beside it a .json that names the rows left out.
+    """Write `array` (.npy, [n, size, size, channels]) and beside it a .json that names the rows, and those left out.
 
     Both are written to temporary names and renamed. Raises OutputError where the folder is full or read-only.
     """
@@ -41,11 +42,12 @@ def decode_all(
     try:
         array.parent.mkdir(parents=True, exist_ok=True)
         with quietly():
-            skipped = _decode_to(part, rows, data, size, channels, progress)
+            digests: dict[str, str] = {}
+            skipped = _decode_to(part, rows, noted(rows, data, digests), size, channels, progress)
         out = array.with_suffix(f".{os.getpid()}.part2")
         _with_header(part, out, (len(rows) - len(skipped), size, size, channels))
         os.replace(out, array)
-        part.write_text(json.dumps({"size": size, "skipped": [asdict(s) for s in skipped]}), "utf-8")
+        part.write_text(json.dumps({"size": size, "skipped": [asdict(s) for s in skipped], "rows": digests}), "utf-8")
         os.replace(part, array.with_suffix(".json"))
     except OSError as error:
         raise OutputError(
@@ -54,6 +56,13 @@ def decode_all(
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def noted(rows: Iterable[Row], data: Iterable[bytes], digests: dict[str, str]) -> Iterator[bytes]:
+    """`data`, each picture's digest being noted by its row's id as it passes."""
+    for row, picture in zip(rows, data, strict=True):
+        digests[row.id] = digest(row, picture)
+        yield picture
 
 
 def _decode_to(

@@ -22,7 +22,7 @@ def row_of(position: int, name: str, values: Mapping[str, Any], split: str = "")
     caption = caption_of(values)
     reason = fault(caption)
     if reason:
-        return Skipped(position, name, reason)
+        return Skipped(position, name, reason, "no caption")
     texts = {key: values[key] for key in TEXT if isinstance(values.get(key), str)}
     named = values.get("split")
     split = (SPLITS.get(named.lower(), named) if isinstance(named, str) else "") or split or "train"

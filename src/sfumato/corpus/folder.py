@@ -31,7 +31,7 @@ def folder_table(folder: Path) -> Table:
         values = beside(folder / name)
         if values is None:
             reason = f"it has no caption: write one to {Path(name).with_suffix('.txt')}"
-            gathered.add(Skipped(position, name, reason))
+            gathered.add(Skipped(position, name, reason, "no caption"))
             continue
         gathered.add(row_of(position, name, values, split_of(name)))
     return gathered.table(folder, "pictures with captions beside them", reader(folder, files.names))

@@ -8,17 +8,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sfumato.corpus.rows import Row, Table
+from sfumato.corpus.rows import Table
 from sfumato.corpus.split import half
 
 SHARE = 0.03
+LARGE = 20
 
 
 def with_held_out(table: Table, contents: Sequence[str]) -> Table:
     """The table with about SHARE of its pictures in the split "val"; as it is where the data name splits themselves.
 
-    contents: a hash of each row's picture, "" where it is none. Where chance holds none out, the picture with the
-    smallest hash is, from the half "tune" if there is one there; a single picture stays for training.
+    contents: a hash of each row's picture, "" where it is none. Where chance holds nothing out for the half "tune", the
+    picture of that half with the smallest hash is; so too for "report" from LARGE pictures on. One stays for training.
     """
     if table.named:
         return table
@@ -33,13 +34,15 @@ def with_held_out(table: Table, contents: Sequence[str]) -> Table:
 
 def held_out(groups: set[str]) -> set[str]:
     """The groups that are held out."""
-    places = {group: int.from_bytes(hashlib.sha256(group.encode()).digest(), "big") / 2**256 for group in groups}
-    out = {group for group, place in places.items() if place < SHARE}
-    if not out and len(groups) > 1:
-        out = {min(groups, key=lambda group: (half(group) != "tune", places[group]))}
-    return out
+    count = len(groups)
+    order = sorted(groups, key=place)[: count - 1]
+    out = {group for group in order if place(group) < SHARE}
+    for wanted in ("tune", "report")[: 2 if count >= LARGE else 1]:
+        if not any(half(group) == wanted for group in out):
+            out |= set([group for group in order if half(group) == wanted][:1])
+    return out or set(order[:1])
 
 
-def count_held_out(rows: Sequence[Row]) -> int:
-    """The rows that are not for training."""
-    return sum(row.split != "train" for row in rows)
+def place(group: str) -> float:
+    """SHA-256(g) / 2^256, in [0, 1)."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest(), "big") / 2**256

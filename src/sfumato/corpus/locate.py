@@ -16,19 +16,25 @@ def locate(name: str, data: Path | None) -> Path:
     if "SFUMATO_DATA" in os.environ:
         given.append(Path(os.environ["SFUMATO_DATA"]))
     for place in given:
-        if place.stem == name and place.exists():
-            return place
-        for candidate in (place / f"{name}.parquet", place / name):
-            if candidate.exists():
-                return candidate
+        if found := within(place, name):
+            return found
     path = Path(name)
     if path.exists():
         return path
     places = ", ".join(str(place) for place in given) or "nowhere, as none was named"
     raise CorpusError(
         f"the corpus {name!r} was not found (looked in {places}): "
-        f"say where {name}.parquet lies with DATA on the command line or with the environment's SFUMATO_DATA"
+        f"say where {name}.parquet lies with DATA on the command line or with the environment's SFUMATO_DATA, "
+        "or give a DATA that is a corpus itself: a folder of captioned pictures"
     )
+
+
+def within(place: Path, name: str) -> Path | None:
+    """The corpus `name` in a folder, or the place itself where it is that corpus; None where it is neither."""
+    if place.resolve().stem == name and place.exists():
+        return place
+    candidates = (place / f"{name}.parquet", place / name)
+    return next((candidate for candidate in candidates if candidate.exists()), None)
 
 
 def cache_folder() -> Path:

@@ -35,13 +35,13 @@ def metadata_table(folder: Path) -> Table:
         place = path.parent.relative_to(folder)
         for where, values in entries(path):
             name, reason = named(values, place, present)
-            made: Row | Skipped = Skipped(len(names), name or f"{place / path.name}:{where}", reason)
+            made: Row | Skipped = Skipped(len(names), name or f"{place / path.name}:{where}", reason, "no picture")
             if not reason:
                 made = row_of(len(names), name, values, split_of(name))
             names.append(name)
             gathered.add(made)
     for name in sorted(present - set(names)):
-        gathered.add(Skipped(-1, name, "it has no caption: no metadata file lists it"))
+        gathered.add(Skipped(-1, name, "it has no caption: no metadata file lists it", "no caption"))
     return gathered.table(folder, "pictures listed in metadata files", reader(folder, names))
 
 

@@ -31,11 +31,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that was left out, and why."""
+    """A row that was left out, and why. what: "unreadable", "no caption" or "no picture"."""
 
     position: int
     id: str
     reason: str
+    what: str = "unreadable"
 
 
 Pictures = Callable[[Sequence[Row]], Iterator[bytes]]

@@ -49,7 +49,8 @@ def shards_table(path: Path) -> Table:
         for key, entry in found.items():
             made = row_of(len(places), stem + key, entry.values, split_of_shard(shard, home))
             if not entry.size:
-                made = Skipped(len(places), stem + key, "a caption without a picture of the same name in the shard")
+                reason = "a caption without a picture of the same name in the shard"
+                made = Skipped(len(places), stem + key, reason, "no picture")
             places.append(entry)
             gathered.add(made)
     if not places:

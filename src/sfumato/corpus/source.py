@@ -63,8 +63,8 @@ def open_source(
     skipped = table.skipped + tuple(bad.values())
     if not kept:
         raise CorpusError(
-            f"{path} holds no usable picture in the split {split!r} ({len(skipped)} rows were left out); "
-            f"`sfumato corpus check {path}` names each with its reason"
+            f"{path} holds no usable picture in the split {split!r} ({len(skipped)} rows were left out, each named by "
+            f"`sfumato corpus check {path}`); let its rows or folders name a split val, or none at all"
         )
     pictures = np.load(array, mmap_mode="r")
     if pictures.shape != (len(kept), size, size, channels) or pictures.dtype != np.uint8:

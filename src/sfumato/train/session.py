@@ -11,13 +11,18 @@ from torch import nn
 from sfumato.engine import describe
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.train.build import Built, build
+from sfumato.train.data_change import data_change, refuse
 from sfumato.train.events import Event, HeldOut, Metrics, Note
 from sfumato.train.folder import RunFolder
+from sfumato.train.follower import FollowedFolder
 from sfumato.train.loop import Stop, Trainer, train
 from sfumato.train.material import Place
+from sfumato.train.own_data import with_own_data
 from sfumato.train.progress import Progress
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
+from sfumato.train.spread import Alone, Replicated, Spread
+from sfumato.train.team import Team
 from sfumato.train.tensorboard import Board
 
 CHANGEABLE = ("rate", "watch", "process.density", "optimiser.lr", "optimiser.micro", "about", "space.autoencoder")
@@ -42,12 +47,13 @@ def begin(
 
     Raises OutputError where `out` holds a run, and what build raises.
     """
-    folder = RunFolder(out)
+    folder = folder_for(out, place.team)
     try:
         folder.refuse_run()
-        built = build(recipe, place)
-        trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images))
-        notes = []
+        recipe, notes = with_own_data(recipe, place.data)
+        with place.team.leader_first():
+            built = build(recipe, place)
+        trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images), spread_over(place, built))
         if start is not None:
             trainer.begin_from(start)
             notes.append(f"begins from given weights at {images} images: new optimiser, new warm-up")
@@ -60,27 +66,34 @@ def begin(
     return Session(trainer, folder, built.averaged, built.facts, tuple(notes))
 
 
-def resume(out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: int = 0) -> Session:
+def resume(
+    out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: int = 0, accept_data_change: bool = False
+) -> Session:
     """Go on with the run in `out` from its newest sound checkpoint, with the horizon or the logging changed if asked.
 
-    cooldown: end the run that many images from now, the learning rate going to zero on the way. Raises CheckpointError
-    where there is nothing to go on with, RecipeError for a change that would make it another run.
+    cooldown: end the run that many images from now, the learning rate going to zero on the way. accept_data_change: go
+    on though the data are others. Raises CheckpointError where there is nothing to go on with or the data changed,
+    RecipeError for a change that would make it another run.
     """
     if not out.is_dir():
         raise CheckpointError(f"there is no run at {out}; start one with sfumato train DATA --recipe NAME --out {out}")
-    folder = RunFolder(out)
+    folder = folder_for(out, place.team)
     try:
         known = folder.about()
         checkpoint, path, passed = folder.latest()
+        place.team.wait()
         images = checkpoint.about["progress"]["images"]
         if cooldown:
             changes = [*changes, f"rate.images={images + cooldown}", f"rate.cooldown={cooldown}"]
         refuse_another_run(changes)
         recipe = recipe_from(changed(known["recipe"], changes))
         given = Path(known["data"]) if known.get("data") else None
-        built = build(recipe, replace(place, data=place.data or given))
-        refuse_other_data(known["facts"], built.facts)
-        trainer = Trainer(recipe, built.objective, Progress())
+        with place.team.leader_first():
+            built = build(recipe, replace(place, data=place.data or given))
+        change = data_change(known["facts"], built.facts, place.cache)
+        if not accept_data_change:
+            refuse(change)
+        trainer = Trainer(recipe, built.objective, Progress(), spread_over(place, built))
         trainer.restore(checkpoint)
         folder.cut_log(checkpoint)
         notes = [
@@ -88,15 +101,13 @@ def resume(out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: in
             *(f"passed over a checkpoint: {reason}" for reason in passed.values()),
         ]
         folder.set_aside(list(passed))
-        if changes:
-            notes.append(f"changed: {', '.join(changes)}")
-            folder.describe(
-                {
-                    **known,
-                    "recipe": asdict(recipe),
-                    "changes": [*known["changes"], {"images": images, "set": list(changes)}],
-                }
-            )
+        made = [{"images": images, "set": list(changes)}] if changes else []
+        made += [{"images": images, "data": change}] if change else []
+        notes += [f"changed: {', '.join(changes)}"] if changes else []
+        notes += [f"other data from here on: {change}"] if change else []
+        if made:
+            now = {"recipe": asdict(recipe), "facts": built.facts, "data": data_of(place.data or given)}
+            folder.describe({**known, **now, "changes": [*known["changes"], *made]})
     except BaseException:
         folder.close()
         raise
@@ -105,18 +116,31 @@ def resume(out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: in
 
 def run(session: Session, stop: Stop) -> Iterator[Event]:
     """Train, writing each event to the log and to TensorBoard as it passes. The folder is let go of at the end."""
-    board = Board(session.folder.path / "tensorboard")
+    leads = session.trainer.spread.team.leads
+    board = Board(session.folder.path / "tensorboard") if leads else None
     try:
-        for text in (*session.notes, *board.notes):
+        for text in (*session.notes, *(board.notes if board else ())):
             yield Note(text=text)
         for event in train(session.trainer, session.folder, stop=stop, averaged=session.averaged):
             if isinstance(event, Metrics | HeldOut):
                 session.folder.log({"event": type(event).__name__.lower(), **asdict(event)})
-                board.write(event)
+                if board:
+                    board.write(event)
             yield event
     finally:
-        board.close()
+        if board:
+            board.close()
         session.folder.close()
+
+
+def folder_for(out: Path, team: Team) -> RunFolder:
+    """The run's folder: the leader's, who alone writes, or a follower's."""
+    return RunFolder(out) if team.leads else FollowedFolder(out)
+
+
+def spread_over(place: Place, built: Built) -> Spread:
+    """How the work is spread over the processes there are."""
+    return Alone(built.objective) if place.team.size == 1 else Replicated(built.objective, place.team)
 
 
 def about(recipe: TrainRecipe, place: Place, built: Built, origin: dict[str, Any] | None) -> dict[str, Any]:
@@ -125,7 +149,7 @@ def about(recipe: TrainRecipe, place: Place, built: Built, origin: dict[str, Any
         "format": "sfumato-run",
         "version": 1,
         "recipe": asdict(recipe),
-        "data": str(place.data.resolve()) if place.data else None,
+        "data": data_of(place.data),
         "facts": built.facts,
         "origin": origin,
         "changes": [],
@@ -144,10 +168,6 @@ def refuse_another_run(changes: Sequence[str]) -> None:
             )
 
 
-def refuse_other_data(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raise CheckpointError where the corpora or the frozen parts are not those that the run began with."""
-    for what in ("sources", "autoencoder", "text", "tokenizer"):
-        if before.get(what) != now.get(what):
-            raise CheckpointError(
-                f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same ones"
-            )
+def data_of(given: Path | None) -> str | None:
+    """Where the data lie, for run.json."""
+    return str(given.resolve()) if given else None

@@ -1,0 +1,134 @@
+"""A corpus looked through picture by picture: what is there, what is wrong, what training would use."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from sfumato.corpus.content import settled
+from sfumato.corpus.decode import over_white_picture
+from sfumato.corpus.decoded import GROUP, Progress
+from sfumato.corpus.detect import detect
+from sfumato.corpus.opening import opened, quietly
+from sfumato.corpus.rows import Row, Skipped, Table
+from sfumato.errors import CorpusError
+
+ASPECT = 2.0
+"""Long side over short side, above which a picture is mostly the white bars it is centred on."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one sound picture is. same: a hash of its pixels at the training size, over white."""
+
+    width: int
+    height: int
+    clear: bool
+    animated: bool
+    blank: bool
+    same: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a picture that is used all the same."""
+
+    id: str
+    what: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """What was found. used and looks go together; left_out and remarks are in the corpus' order."""
+
+    table: Table
+    why: str
+    size: int
+    used: list[Row] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    left_out: list[Skipped] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def check(path: Path, size: int, progress: Progress | None = None) -> Report:
+    """Decode every picture of a corpus once, as training at `size` pixels would. Raises CorpusError as detect does."""
+    found = detect(path)
+    table, _ = settled(found.read(path))
+    report = Report(table, found.why, size, left_out=list(table.skipped))
+    with quietly():
+        for row, look in looks(table, size, progress):
+            if isinstance(look, str):
+                report.left_out.append(Skipped(row.position, row.id, look))
+            else:
+                report.used.append(row)
+                report.looks.append(look)
+    report.remarks = remarks(report.used, report.looks, size, table.kind)
+    return report
+
+
+def looks(table: Table, size: int, progress: Progress | None) -> Iterator[tuple[Row, Look | str]]:
+    """Each row with its look, or with the reason why its picture cannot be used."""
+
+    def attempt(data: bytes) -> Look | str:
+        try:
+            return look_at(data, size)
+        except CorpusError as error:
+            return str(error)
+
+    done = 0
+    pairs = zip(table.rows, table.pictures(table.rows), strict=True)
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        while group := list(islice(pairs, GROUP)):
+            results = pool.map(attempt, [data for _, data in group])
+            yield from zip([row for row, _ in group], results, strict=True)
+            done += len(group)
+            if progress is not None:
+                progress(done, len(table.rows))
+
+
+def look_at(data: bytes, size: int) -> Look:
+    """Decode one picture. Raises CorpusError with the reason why it cannot be used."""
+    file = opened(data)
+    picture = file.picture
+    clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255  # type: ignore[index]
+    pixels = over_white_picture(picture, size)
+    same = hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
+    blank = bool((pixels == pixels[0, 0]).all())
+    return Look(picture.width, picture.height, clear, file.animated, blank, same)
+
+
+def remarks(rows: Sequence[Row], looks: Sequence[Look], size: int, kind: str) -> list[Remark]:
+    """What a user may want to mend in pictures that can be used."""
+    out: list[Remark] = []
+    pictures: dict[str, Row] = {}
+    captions: dict[tuple[str, str], Row] = {}
+    for row, look in zip(rows, looks, strict=True):
+        out += [Remark(row.id, what, reason) for what, reason in of_picture(look, size)]
+        first = pictures.setdefault(look.same, row)
+        if first is not row:
+            leak = first.split != row.split
+            also = ", one of them held out and the other trained on: take one away" if leak else ""
+            out.append(Remark(row.id, "duplicate picture", f"at {size} px it is the same as {first.id}{also}"))
+        first = captions.setdefault((row.caption, row.style_phrase), row)
+        if first is not row and kind != "class folders":
+            out.append(Remark(row.id, "duplicate caption", f"{first.id} has the same caption"))
+        if row.split not in ("train", "val"):
+            out.append(Remark(row.id, "unknown split", f"its split is {row.split!r}; only train and val are used"))
+    return out
+
+
+def of_picture(look: Look, size: int) -> Iterator[tuple[str, str]]:
+    """What is odd about one picture, and what becomes of it."""
+    words = f"{look.width}x{look.height}"
+    if max(look.width, look.height) < size:
+        yield "too small", f"{words}, enlarged to {size} px: it will be blurred"
+    if max(look.width, look.height) > ASPECT * min(look.width, look.height):
+        yield "odd aspect", f"{words}, centred on a white square: crop it to show more of it"
+    if look.animated:
+        yield "animated", "only its first frame is used"
+    if look.blank:
+        yield "blank", "it is of one colour everywhere"

@@ -1,0 +1,43 @@
+"""Whether a run's data are still those that it began with, and what changed where they are not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sfumato.corpus.difference import difference
+from sfumato.errors import CheckpointError
+
+Facts = Mapping[str, Any]
+
+
+def data_change(before: Facts, now: Facts, cache: Path) -> str:
+    """How the sources of two build facts differ, in words; empty where they do not.
+
+    Raises CheckpointError where the autoencoder differs: then the latents are others, and no run can go on.
+    """
+    if before.get("autoencoder") != now.get("autoencoder"):
+        raise CheckpointError(
+            f"the run began with other autoencoder: {before.get('autoencoder')}, now {now.get('autoencoder')}; "
+            "point it at the same one"
+        )
+    old, new = before.get("sources") or [], now.get("sources") or []
+    names = [[source["name"] for source in sources] for sources in (old, new)]
+    if names[0] != names[1]:
+        return f"{' and '.join(names[0]) or 'nothing'} then, {' and '.join(names[1]) or 'nothing'} now"
+    return "; ".join(in_words(a, b, cache) for a, b in zip(old, new, strict=True) if a != b)
+
+
+def in_words(before: Facts, now: Facts, cache: Path) -> str:
+    """One source's change."""
+    detail = difference(cache, before["key"], now["key"])
+    counts = f"{before['pictures']} pictures then, {now['pictures']} now"
+    return f"{now['name']} has {counts}" + (f": {detail}" if detail else ", with another content")
+
+
+def refuse(change: str) -> None:
+    """Raise CheckpointError where there is a change, saying which and what can be done."""
+    if change:
+        raise CheckpointError(
+            f"the run began with other sources: {change}; point it at the same ones, or go on with these by "
+            "--accept-data-change"
+        )
