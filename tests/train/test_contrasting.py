@@ -8,23 +8,26 @@ import pytest
 import torch
 from tests.train.tiny_runs import DATA, TIMES
 
+import sfumato
 from sfumato.cli.main import main
 from sfumato.corpus.prompt import plain_prompt
 from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source
-from sfumato.errors import CheckpointError
+from sfumato.errors import CheckpointError, RecipeError
 from sfumato.nets.towers import Towers
 from sfumato.parts import build_conditioner
 from sfumato.text.bytepair import learn
 from sfumato.text.score import load_score
 from sfumato.train.chance import seeded
 from sfumato.train.contrasting import Contrasting, augmented, fits
+from sfumato.train.frozen_parts import text_parts
 from sfumato.train.loop import Trainer
 from sfumato.train.order import CHANCES, CROP_X, CROP_Y, FLIP, Order
 from sfumato.train.progress import Progress
 from sfumato.train.recipe import Data, Optimiser, TrainRecipe, Watch
 from sfumato.train.state import listed
 from sfumato.train.teacher import Teacher
+from sfumato.weights import sha256
 
 CPU = torch.device("cpu")
 TINY = {
@@ -212,6 +215,37 @@ def test_the_export_is_a_score_and_a_text_encoder(finished):
     about = json.loads((folder / "towers.json").read_text())
     assert about["card"]["images"] == 64
     assert (folder / "ATTRIBUTION").is_file()
+
+
+def test_a_denoiser_listens_to_the_tower_and_its_model_holds_it(finished, tmp_path):
+    folder = finished / "run" / "model"
+    listen = ["--set", f'text={{kind="tower",max_tokens=16,folder="{folder}"}}', "--set", "network.token_dim=24"]
+    short = ["--set", "rate.images=8", "--set", "watch.heldout=8", "--set", "watch.sheet=0", "--device", "cpu"]
+    out, cache = ["--out", str(tmp_path / "run")], ["--cache", str(finished / "cache")]
+    pooled = ["--set", "network.pooled_dim=24"]
+    assert main(["train", str(DATA), "--recipe", "tiny", *out, *cache, *listen, *pooled, *short]) == 0
+    about = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert about["facts"]["text"]["tokenizer"] == sha256((folder / "tokenizer.json").read_bytes())
+    assert (tmp_path / "run" / "model" / "conditioner.safetensors").is_file()
+    model = sfumato.load(tmp_path / "run" / "model")
+    assert model.bundle.conditioner(["a red apple"]).pooled.shape == (1, 24)
+    assert model.generate("a red apple", steps=1)[0].image.size == (32, 32)
+
+
+def test_a_text_encoder_is_named_once(finished):
+    both = {"kind": "tower", "folder": str(finished / "run" / "model"), "encoder": "a" * 64}
+    with pytest.raises(RecipeError, match=r"take text\.encoder"):
+        text_parts(both)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [("distil=1.0", "width of the text encoder"), ("distil=-1.0", "a weight is a number")]
+)
+def test_a_teacher_that_does_not_fit_is_refused(finished, tmp_path, capsys, change, message):
+    text = f'text={{kind="tower",max_tokens=16,folder="{finished / "run" / "model"}"}}'
+    start = ["train", str(DATA), "--recipe", str(finished / "tiny.toml"), "--out", str(tmp_path / "run")]
+    assert main([*start, "--set", change, "--set", text, "--device", "cpu"]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["conditioner.safetensors", "tokenizer.json", "picture.safetensors"])

@@ -86,6 +86,6 @@ class Towers(nn.Module):
         """Unit vectors of pictures in [-1, 1]."""
         return F.normalize(self.picture_out(self.picture(x)).float(), dim=1)
 
-    def logits(self, u: Float[Tensor, "m j"], v: Float[Tensor, "b j"]) -> Float[Tensor, "b m"]:
+    def logits(self, u: Float[Tensor, "k j"], v: Float[Tensor, "b j"]) -> Float[Tensor, "b k"]:
         """How well each text fits each picture: sigmoid of it is the probability of a pair, in training's batches."""
         return self.scale.exp() * (v @ u.T) + self.bias

@@ -35,12 +35,12 @@ class Score:
         """size: the pictures' side in training, in pixels."""
         self.towers, self.reader, self.size = towers.eval(), reader, size
 
-    def __call__(self, prompts: Sequence[str], pictures: UInt8[np.ndarray, "b H W 3"], /) -> Float[Tensor, "b m"]:
+    def __call__(self, prompts: Sequence[str], pictures: UInt8[np.ndarray, "b H W 3"], /) -> Float[Tensor, "b k"]:
         """Higher fits better; sigmoid of it is the probability of a pair among as many as a training batch had."""
         return self.towers.logits(self.texts(prompts), self.pictures(pictures))
 
     @torch.no_grad()
-    def texts(self, prompts: Sequence[str], /) -> Float[Tensor, "m j"]:
+    def texts(self, prompts: Sequence[str], /) -> Float[Tensor, "k j"]:
         """A unit vector for each prompt: its cosine with a picture's, or another prompt's, is how near they are."""
         parts = []
         for start in range(0, len(prompts), BATCH):

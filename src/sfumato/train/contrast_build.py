@@ -22,9 +22,11 @@ from sfumato.weights import sha256
 def contrasting(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Contrasting, dict[str, Any]]:
     """The towers' objective over pictures and their captions."""
     towers = cast(Towers, net)
-    teacher = Teacher(load_conditioner(recipe.text, place.device)) if recipe.distil > 0 else None
+    if not 0 <= recipe.distil < float("inf"):
+        raise RecipeError(f"distil is {recipe.distil}; a weight is a number from 0")
+    tutor = load_conditioner(recipe.text, place.device) if recipe.distil > 0 else None
     taught = 0 if towers.to_teacher is None else towers.to_teacher.out_features
-    width = 0 if teacher is None else teacher.conditioner.encoder.words.embedding_dim
+    width = 0 if tutor is None else tutor.encoder.words.embedding_dim
     if taught != width:
         raise RecipeError(
             f"network.teacher is {taught}, the width of the text encoder to learn from is {width} "
@@ -40,7 +42,7 @@ def contrasting(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Cont
         val=val,
         order=order,
         tokenizer=tokenizer,
-        teacher=teacher,
+        teacher=None if tutor is None else Teacher(tutor),
         device=place.device,
         dtype=resolve(recipe.precision, place.device),
     )

@@ -83,7 +83,7 @@ class Contrasting:
         return self.contrast(self.net, pictures, prompts, fits(rows, prompts)).mean()
 
     def contrast(
-        self, net: Towers, pictures: np.ndarray, prompts: Sequence[str], pairs: Bool[np.ndarray, "b m"]
+        self, net: Towers, pictures: np.ndarray, prompts: Sequence[str], pairs: Bool[np.ndarray, "b k"]
     ) -> Float[Tensor, " b"]:
         """The loss of each picture, in float32; the teacher's part is the same in all of them."""
         ids, mask = self.read(prompts)
@@ -135,7 +135,7 @@ class Contrasting:
         return tiled(self.val.pictures[chosen[best]], min(SHOWN, len(chosen)))
 
 
-def fits(rows: Sequence[Row], prompts: Sequence[str]) -> Bool[np.ndarray, "b m"]:
+def fits(rows: Sequence[Row], prompts: Sequence[str]) -> Bool[np.ndarray, "b k"]:
     """Whether each row could have been called each prompt: by its caption or one of its keywords, in its style."""
     out = np.empty((len(rows), len(prompts)), bool)
     for k, row in enumerate(rows):

@@ -41,6 +41,10 @@ def text_parts(options: Mapping[str, Any]) -> dict[str, bytes]:
     refuse_unknown(options, ("kind", "max_tokens", *TEXT.values(), "folder"), "the recipe's table 'text'")
     if "folder" not in options:
         return {role: blob(str(options.get(name)), checkpoint.ROLES[role]) for role, name in TEXT.items()}
+    if set(options) & set(TEXT.values()):
+        raise RecipeError(
+            "text.folder holds both the text encoder and its tokenizer: take text.encoder and text.tokenizer away"
+        )
     folder = Path(str(options["folder"]))
     if is_clip(folder):
         return dict(zip(TEXT, read_clip(folder), strict=True))

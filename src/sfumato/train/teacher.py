@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sfumato.text.conditioner import TextConditioner
+from sfumato.train.denoising import BatchConditioner
 
 REMEMBERED = 1 << 18
 """Texts whose vectors are kept: a few hundred megabytes at most."""
@@ -15,7 +15,7 @@ REMEMBERED = 1 << 18
 class Teacher:
     """Called with texts, answers the mean of each one's token states, [b, d] in float32 with no gradient."""
 
-    def __init__(self, conditioner: TextConditioner) -> None:
+    def __init__(self, conditioner: BatchConditioner) -> None:
         self.conditioner = conditioner
         self._known: dict[str, Tensor] = {}
 
