@@ -9,6 +9,7 @@ SfumatoError
 ├── CorpusError        data for training that cannot be read
 ├── AdapterError       foreign weights that do not fit
 ├── OutputError        a picture or file that cannot be written
+├── TeamError          a process of a training that several do together is gone
 └── UnavailableError   an optional part that is not installed
 
 Each message says what is wrong, what was given, what was expected and what to do about it. The command line prints it
@@ -50,6 +51,10 @@ class AdapterError(SfumatoError):
 
 class OutputError(SfumatoError):
     """A picture or file that cannot be written."""
+
+
+class TeamError(SfumatoError):
+    """A process of a training that several do together is gone, or cannot be reached."""
 
 
 class UnavailableError(SfumatoError):

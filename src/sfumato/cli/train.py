@@ -53,7 +53,6 @@ def run(args: argparse.Namespace) -> int:
     stop = Stop(time.monotonic(), args.max_seconds)
     from sfumato.train.export import export
     from sfumato.train.session import run as events
-
     from sfumato.train.team import leave
 
     session = open_session(args, stop)

@@ -28,6 +28,7 @@ from sfumato.train.store import Store
 
 SIDES = ("left", "right", "clockwise", "arrow")
 """Captions with these words are never mirrored."""
+ALL = slice(None)
 
 
 @runtime_checkable
@@ -66,12 +67,12 @@ class Denoising:
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean weighted squared error over one part of this moment's pictures."""
-        x_0, prompts, u = self.batch(moment)
-        level = self.noising.drawn(u[part], self.device)
-        eps = self.noise(tuple(x_0.shape), stream=rng.TRAIN_NOISE, step=moment.step)[part]
+        x_0, prompts, u = self.batch(moment, part)
+        level = self.noising.drawn(u, self.device)
+        eps = self.noise((moment.count, *x_0.shape[1:]), stream=rng.TRAIN_NOISE, step=moment.step)[part]
         dropout = seeded_dropout(self.seed, moment.step, self.device, draw=part.start or 0)
         with dropout if self.drops else contextlib.nullcontext():
-            error = self.errors(self.net, x_0[part], eps, level, self.encode(prompts[part]))
+            error = self.errors(self.net, x_0, eps, level, self.encode(prompts))
         return error.mean()
 
     def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
@@ -91,22 +92,23 @@ class Denoising:
         with autocast(self.dtype, self.device):
             return self.conditioner.encode_batch(list(prompts))
 
-    def batch(self, moment: Moment) -> tuple[Tensor, list[str], Float64[np.ndarray, " b"]]:
-        """x_0, prompts, and one uniform number for each noise level, stratified: (k + U_k) / b for the k-th picture.
+    def batch(self, moment: Moment, part: slice = ALL) -> tuple[Tensor, list[str], Float64[np.ndarray, " b"]]:
+        """One part's x_0, prompts, and a uniform number for each noise level, stratified: (k + U_k) / b for picture k.
 
         Stratifying keeps each level's distribution and takes most of the levels' noise out of the batch's loss (Kingma
         et al. 2021, appendix I, in another form).
         """
         places, chance = self.order.at(moment.shown, moment.count)
-        x_0 = self.draw(places, chance, moment.step)
+        places, chance = places[part], chance[part]
+        x_0 = self.draw(places, chance, moment, part)
         rows = [self.rows[s][r] for s, r in places]
         prompts = [
             training_prompt(row, self.prompting, c[DROP], c[KEYWORD]) for row, c in zip(rows, chance, strict=True)
         ]
         u = rng.uniform(self.seed, (moment.count,), stream=rng.TRAIN_LEVEL, step=moment.step)
-        return x_0, prompts, (np.arange(moment.count) + u) / moment.count
+        return x_0, prompts, ((np.arange(moment.count) + u) / moment.count)[part]
 
-    def draw(self, places: np.ndarray, chance: np.ndarray, step: int) -> Tensor:
+    def draw(self, places: np.ndarray, chance: np.ndarray, moment: Moment, part: slice) -> Tensor:
         """x_0 of each showing, on the device: the mean, plus the posterior's spread times fresh noise."""
         mean = torch.empty(len(places), *self.stores[0].shape)
         spread = torch.zeros_like(mean)
@@ -120,8 +122,8 @@ class Denoising:
             std = store.spread(rows, flip)
             if std is not None:
                 spread[here] = std
-        noise = self.noise(tuple(mean.shape), stream=rng.TRAIN_NOISE, step=step, draw=1)
-        return mean.to(self.device) + spread.to(self.device) * noise
+        noise = self.noise((moment.count, *mean.shape[1:]), stream=rng.TRAIN_NOISE, step=moment.step, draw=1)
+        return mean.to(self.device) + spread.to(self.device) * noise[part]
 
 
 def mirrorable(row: Row) -> bool:

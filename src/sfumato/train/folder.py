@@ -17,7 +17,7 @@ from PIL import Image
 
 from sfumato.atomic import cannot_write, write_file
 from sfumato.errors import CheckpointError, OutputError
-from sfumato.train.state import Checkpoint, latest, listed, save_checkpoint
+from sfumato.train.state import Checkpoint, Write, latest, listed, save_checkpoint
 
 
 class RunFolder:
@@ -70,12 +70,12 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise CheckpointError(f"{self.path} holds no run: its run.json is missing or damaged") from error
 
-    def save(self, images: int, checkpoint: Checkpoint, *, keep: int) -> Path:
-        """Write a checkpoint; the length of the log goes with it."""
+    def save(self, images: int, checkpoint: Checkpoint, *, keep: int, write: Write = save_checkpoint) -> Path:
+        """Write a checkpoint, in the way of `write`; the length of the log goes with it."""
         target = self.path / "checkpoints" / f"{images:09d}"
         log = self.path / "log.jsonl"
         about = {**checkpoint.about, "log_bytes": log.stat().st_size if log.exists() else 0}
-        save_checkpoint(target, Checkpoint(checkpoint.tensors, about), keep=keep)
+        write(target, Checkpoint(checkpoint.tensors, about), keep=keep)
         return target
 
     def latest(self) -> tuple[Checkpoint, Path, dict[str, str]]:

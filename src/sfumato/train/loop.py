@@ -18,6 +18,7 @@ from sfumato.train.precision import resolve
 from sfumato.train.progress import Progress
 from sfumato.train.rate import learning_rate
 from sfumato.train.recipe import TrainRecipe
+from sfumato.train.spread import Alone, Spread
 from sfumato.train.state import Checkpoint
 
 Stop = Callable[[], bool]
@@ -27,31 +28,28 @@ Stop = Callable[[], bool]
 class Trainer:
     """One run in memory: the objective, its optimisers, the average of its weights, and the counters."""
 
-    def __init__(self, recipe: TrainRecipe, objective: Objective, progress: Progress) -> None:
+    def __init__(
+        self, recipe: TrainRecipe, objective: Objective, progress: Progress, spread: Spread | None = None
+    ) -> None:
         self.recipe, self.objective, self.progress = recipe, objective, progress
+        self.spread = spread or Alone(objective)
         self.optimisers = optimisers(objective.net, recipe.optimiser, resolve(recipe.precision, self.device))
         self.average = PowerAverage(objective.net, recipe.average.sigma_rel, recipe.average.cap)
 
     def update(self) -> tuple[torch.Tensor, torch.Tensor]:
         """One step: the loss and the gradient's norm before clipping, both still on the device."""
         recipe, p = self.recipe, self.progress
-        batch = recipe.optimiser.batch
-        micro = recipe.optimiser.micro or batch
         set_rate(self.optimisers, self.rate())
         self.objective.net.train()
         self.objective.net.zero_grad(set_to_none=True)
-        moment = Moment(step=p.step, shown=p.images, count=batch)
-        total = torch.zeros((), device=self.device)
-        for start in range(0, batch, micro):
-            loss = self.objective.loss(moment, slice(start, start + micro)) * (micro / batch)
-            loss.backward()
-            total = total + loss.detach()
+        moment = Moment(step=p.step, shown=p.images, count=recipe.optimiser.batch)
+        total = self.spread.backward(moment, recipe.optimiser.micro)
         norm = nn.utils.clip_grad_norm_(self.objective.net.parameters(), recipe.optimiser.clip or math.inf)
         for optimiser in self.optimisers:
             optimiser.step()
-        p.step, p.images = p.step + 1, p.images + batch
+        p.step, p.images = p.step + 1, p.images + moment.count
         self.average.update(self.objective.net, p.step)
-        return total, norm
+        return total, self.spread.whole(norm)
 
     @property
     def device(self) -> torch.device:
@@ -98,11 +96,11 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
     Raises:
         RecipeError: the loss is no finite number any more.
     """
-    p, watch = trainer.progress, trainer.recipe.watch
+    p, watch, team = trainer.progress, trainer.recipe.watch, trainer.spread.team
     meter = Meter(p, trainer.device)
-    if folder.empty():
+    if team.agree(folder.empty()):
         yield save(trainer, folder)
-    while not trainer.finished and not stop():
+    while not trainer.finished and not team.agree(stop()):
         before = p.images
         meter.add(*trainer.update())
         tick = meter.tick()
@@ -114,14 +112,15 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
             yield from looked(trainer, folder, averaged, before)
             meter.rest()
         if crossed(watch.snapshot, before, p.images) or (watch.snapshot and trainer.finished):
-            folder.keep_average(p.images, snapshot(trainer.average.weights, p.step, trainer.recipe.average.sigma_rel))
+            average = {name: trainer.spread.whole(w) for name, w in trainer.average.weights.items()}
+            folder.keep_average(p.images, snapshot(average, p.step, trainer.recipe.average.sigma_rel))
             meter.rest()
         if crossed(watch.checkpoint, before, p.images):
             meter.read()
             yield save(trainer, folder)
             meter.rest()
     meter.read()
-    if not folder.has(p.images):
+    if team.agree(not folder.has(p.images)):
         yield save(trainer, folder)
     yield Finished(images=p.images, complete=trainer.finished)
 
@@ -133,23 +132,16 @@ def crossed(every: int, before: int, after: int) -> bool:
 
 def save(trainer: Trainer, folder: RunFolder) -> Saved:
     """Write a checkpoint into the run's folder."""
-    path = folder.save(trainer.progress.images, trainer.checkpoint(), keep=trainer.recipe.watch.keep)
+    images, keep = trainer.progress.images, trainer.recipe.watch.keep
+    path = folder.save(images, trainer.checkpoint(), keep=keep, write=trainer.spread.write)
     return Saved(images=trainer.progress.images, path=path)
-
-
-def fill_average(trainer: Trainer, averaged: nn.Module) -> nn.Module:
-    """`averaged` with the averaged weights in it, ready to look at."""
-    with torch.no_grad():
-        for name, parameter in averaged.named_parameters():
-            parameter.copy_(trainer.average.weights[name])
-    return averaged.eval()
 
 
 def looked(trainer: Trainer, folder: RunFolder, averaged: nn.Module, before: int) -> Iterator[HeldOut | Sheet]:
     """The held-out loss and the sheet of samples of the averaged weights, where their turn has come."""
     images, watch = trainer.progress.images, trainer.recipe.watch
-    net = fill_average(trainer, averaged)
-    if crossed(watch.heldout, before, images):
-        yield trainer.objective.held_out(images, net)
-    if crossed(watch.sheet, before, images):
-        yield Sheet(images=images, path=folder.write_sheet(images, trainer.objective.sheet(net)))
+    with trainer.spread.looking(trainer.average.weights, averaged) as net:
+        if net is not None and crossed(watch.heldout, before, images):
+            yield trainer.objective.held_out(images, net)
+        if net is not None and crossed(watch.sheet, before, images):
+            yield Sheet(images=images, path=folder.write_sheet(images, trainer.objective.sheet(net)))

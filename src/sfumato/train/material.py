@@ -1,9 +1,9 @@
 """What a denoiser's run is made from: stores of x_0 with their captions, opened from corpora or from a pack."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 
@@ -21,6 +21,7 @@ from sfumato.train.pack import is_pack, read_pack
 from sfumato.train.precision import resolve
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.store import LatentStore, PixelStore, Store
+from sfumato.train.team import Team
 
 
 class Report(Protocol):
@@ -33,12 +34,17 @@ class Report(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a run happens: the device, the corpus given on the command line, and the cache folder."""
+    """Where a run happens: the device, the corpus given on the command line, the cache folder, and with whom.
+
+    spread: what each process of a team has, a copy of the run's state or a shard of it.
+    """
 
     device: torch.device
     data: Path | None
     cache: Path
     report: Report
+    team: Team = field(default_factory=Team)
+    spread: Literal["copies", "shards"] = "copies"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

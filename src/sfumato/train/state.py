@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import safetensors.torch
 from torch import Tensor
@@ -32,6 +32,14 @@ class Checkpoint:
 
     tensors: Mapping[str, Mapping[str, Tensor]]
     about: Mapping[str, Any]
+
+
+class Write(Protocol):
+    """A way of writing a checkpoint: save_checkpoint, or that of a team (train/spread.py)."""
+
+    def __call__(self, folder: Path, checkpoint: Checkpoint, /, *, keep: int) -> None:
+        """Write it whole or not at all."""
+        ...
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> None:
