@@ -9,6 +9,7 @@ examples:
 """
 
 COMMANDS: dict[str, str] = {
+    "check": "say what is there, what is wrong, what would be used and how long training takes",
     "pack": "write a corpus as hashed, deduplicated shards, or verify them",
     "build": "draw Glyphs v1 anew from the packages it came from",
 }
