@@ -72,6 +72,12 @@ def test_the_folder_gives_the_same_states_and_tokens(tmp_path, activation, whole
         cond = ours([prompt])
         if len(read) <= 40:
             torch.testing.assert_close(cond.pooled, expected.pooler_output, rtol=0, atol=1e-5)
+    (tmp_path / "vocab.json").unlink()
+    assert not is_clip(tmp_path)
+    fast.save_pretrained(tmp_path)
+    (tmp_path / "vocab.json").unlink(missing_ok=True)
+    assert is_clip(tmp_path)
+    assert read_clip(tmp_path) == (weights, tokenizer)
     states = load_conditioner({"kind": "tower", "max_tokens": 40, "folder": str(tmp_path)}, torch.device("cpu"))
     torch.testing.assert_close(states(PROMPTS[:1]).tokens, ours(PROMPTS[:1]).tokens, rtol=0, atol=0)
 

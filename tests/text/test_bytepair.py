@@ -116,6 +116,10 @@ def test_a_folder_of_vocabulary_and_merges(tmp_path):
     (tmp_path / "vocab.json").unlink()
     with pytest.raises(CheckpointError, match=r"needs a readable vocab\.json"):
         read_bytepair(tmp_path)
+    for text in ("[]", "{}", '{"model": {"vocab": 3, "merges": 4}}', '{"model": {"vocab": {}, "merges": [[1, 2, 3]]}}'):
+        (tmp_path / "tokenizer.json").write_text(text)
+        with pytest.raises(CheckpointError):
+            read_bytepair(tmp_path)
 
 
 def test_merges_of_unknown_pieces_are_refused():

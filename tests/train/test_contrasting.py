@@ -24,6 +24,7 @@ from sfumato.train.frozen_parts import text_parts
 from sfumato.train.loop import Trainer
 from sfumato.train.order import CHANCES, CROP_X, CROP_Y, FLIP, Order
 from sfumato.train.progress import Progress
+from sfumato.train.reading import read_toml
 from sfumato.train.recipe import Data, Optimiser, TrainRecipe, Watch
 from sfumato.train.state import listed
 from sfumato.train.teacher import Teacher
@@ -236,6 +237,16 @@ def test_a_text_encoder_is_named_once(finished):
     both = {"kind": "tower", "folder": str(finished / "run" / "model"), "encoder": "a" * 64}
     with pytest.raises(RecipeError, match=r"take text\.encoder"):
         text_parts(both)
+
+
+def test_towers_learn_from_minilm(finished, tmp_path):
+    """The shipped recipe's own table: MiniLM teaches, and is no part of what is exported."""
+    text = read_toml("towers-distilled")["text"]
+    table = "{" + ",".join(f"{k}={json.dumps(v)}" for k, v in text.items()) + "}"
+    start = ["train", str(DATA), "--recipe", str(finished / "tiny.toml"), "--out", str(tmp_path / "run")]
+    start += ["--cache", str(finished / "cache"), "--set", "distil=1.0", "--set", "network.teacher=384"]
+    assert main([*start, "--set", f"text={table}", "--set", "rate.images=16", "--device", "cpu"]) == 0
+    assert load_score(tmp_path / "run" / "model").texts(["a red apple"]).shape == (1, 16)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """CLIP's text encoder from a folder in the layout of Hugging Face's transformers into our TextTower.
 
 FOLDER/config.json  model.safetensors  vocab.json  merges.txt: a CLIPTextModel, or a whole CLIPModel whose picture side
-is left aside. Nothing of it is executed, and neither transformers nor a network is needed.
+is left aside; newer folders have a tokenizer.json in the place of the last two. Nothing of it is executed, and neither
+transformers nor a network is needed.
 """
 
 import json
@@ -19,6 +20,7 @@ from sfumato.text.bytepair import read_bytepair
 from sfumato.text.tower_blob import write_tower
 from sfumato.weights import parse
 
+WHOLE = ("config.json", "model.safetensors")
 PREFIX = "text_model."
 WITHOUT_USE = re.compile(
     r"vision_model\..*|visual_projection\.weight|text_projection\.weight|logit_scale|(text_model\.)?embeddings\.position_ids"
@@ -80,7 +82,8 @@ def from_clip(
 
 def is_clip(folder: Path) -> bool:
     """Whether a folder has the files of a CLIP text encoder in transformers' layout."""
-    return all((folder / name).is_file() for name in ("config.json", "model.safetensors", "vocab.json", "merges.txt"))
+    has = {name for name in (*WHOLE, "vocab.json", "merges.txt", "tokenizer.json") if (folder / name).is_file()}
+    return {*WHOLE} <= has and ({"vocab.json", "merges.txt"} <= has or "tokenizer.json" in has)
 
 
 def read_clip(folder: Path) -> tuple[bytes, bytes]:

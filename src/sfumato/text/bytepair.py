@@ -8,6 +8,7 @@ clitics, as in CLIP's tokenizer.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tokenizers
 from tokenizers import Regex
@@ -73,13 +74,26 @@ def learn(texts: Iterable[str], size: int) -> bytes:
 
 
 def read_bytepair(folder: Path) -> bytes:
-    """The tokenizer.json for a folder's vocab.json and merges.txt. Raises CheckpointError where they are unusable."""
+    """The tokenizer.json for a folder's vocab.json and merges.txt, or rebuilt from what its own tokenizer.json holds.
+
+    Raises CheckpointError where they are unusable.
+    """
     try:
-        vocabulary = json.loads((folder / "vocab.json").read_text("utf-8"))
-        lines = (folder / "merges.txt").read_text("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{folder} needs a readable vocab.json and merges.txt: {error}; get it again") from error
-    merges = [tuple(line.split()) for line in lines if line.strip() and not line.startswith("#version")]
+        if (folder / "vocab.json").is_file():
+            vocabulary = json.loads((folder / "vocab.json").read_text("utf-8"))
+            lines: Sequence[Any] = (folder / "merges.txt").read_text("utf-8").splitlines()
+        else:
+            model = json.loads((folder / "tokenizer.json").read_text("utf-8"))["model"]
+            vocabulary, lines = model["vocab"], model["merges"]
+        merges = [
+            tuple(line.split() if isinstance(line, str) else line)
+            for line in lines
+            if line and not (isinstance(line, str) and line.startswith("#version"))
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{folder} needs a readable vocab.json with merges.txt, or a tokenizer.json: {error}; get it again"
+        ) from error
     if not isinstance(vocabulary, dict) or not {START, END} <= set(vocabulary) or any(len(m) != 2 for m in merges):
         raise CheckpointError(
             f"{folder} holds no tokenizer of the CLIP family: expected a table with {START} and {END} in vocab.json, "
