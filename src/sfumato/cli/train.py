@@ -12,12 +12,13 @@ from sfumato.cli.launch import begun_before, own_device
 from sfumato.cli.training_bar import TrainingBar
 
 HELP = """\
-Train a denoiser or an autoencoder on captioned pictures, after a recipe. A run stops on Ctrl-C, on SIGTERM and
-after --max-seconds with a checkpoint, and goes on from it, bit for bit on the CPU, by --resume."""
+Train a denoiser, an autoencoder or text towers on captioned pictures, after a recipe. A run stops on Ctrl-C, on
+SIGTERM and after --max-seconds with a checkpoint, and goes on from it, bit for bit on the CPU, by --resume."""
 
 EXAMPLES = """\
 examples:
   sfumato train corpus/ --recipe bozzetto --set space.autoencoder=runs/bozzetto-autoencoder/model --out runs/mine
+  sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
