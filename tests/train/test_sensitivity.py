@@ -1,19 +1,26 @@
 """The caption-sensitivity meter: nothing for a deaf network, the known gain for one that listens."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
+from sfumato.cli.train import tell
+from sfumato.cli.training_bar import TrainingBar
 from sfumato.conditioner import Conditioning
 from sfumato.corpus.prompt import Prompting, plain_prompt
 from sfumato.corpus.rows import Row
 from sfumato.train.denoising import Denoising
+from sfumato.train.events import HeldOut, Sensitivity
 from sfumato.train.looking import held_out
 from sfumato.train.noising import Noising
 from sfumato.train.order import Order
 from sfumato.train.recipe import Process, Watch
 from sfumato.train.sensitivity import derangement, other_prompts, sensitivity
+from sfumato.train.tensorboard import Board
 
 CPU = torch.device("cpu")
 VALUES = (-1.0, -0.5, 0.5, 1.0)
@@ -127,3 +134,30 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
     zeros = np.zeros((2, 100))
     held = [sensitivity(zeros, draw(size=(2, 100)) + 0.1).interval for _ in range(400)]
     assert 0.91 < np.mean([low < 0.1 < high for low, high in held]) < 0.98
+
+
+SEEN = HeldOut(
+    images=640, levels=(0.25, 0.75), loss=(0.5, 0.1), error=(0.01, 0.01),
+    caption=Sensitivity(gain=(0.02, 0.004), error=(0.001, 0.001), mean=0.012, interval=(0.01, 0.014)),
+)  # fmt: skip
+
+
+def test_the_command_says_what_a_caption_is_worth():
+    stream = io.StringIO()
+    tell(SEEN, TrainingBar(0, stream=stream))
+    assert stream.getvalue().splitlines() == [
+        "640 images: held-out 0.3000 (0.500 0.100)",
+        "  another caption costs +0.0120 [+0.0100, +0.0140] (+0.020 +0.004)",
+    ]
+
+
+def test_tensorboard_has_its_curves(tmp_path):
+    board, scalars = Board(tmp_path), {}
+    board.write(SEEN)
+    board.close()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    for tag in events.Tags()["scalars"]:
+        scalars[tag] = [(event.step, event.value) for event in events.Scalars(tag)]
+    caption = {tag: values for tag, values in scalars.items() if tag.startswith("caption/")}
+    expected = {"mean": 0.012, "low": 0.01, "high": 0.014, "t=0.250": 0.02, "t=0.750": 0.004}
+    assert caption == {f"caption/{name}": [(640, pytest.approx(value))] for name, value in expected.items()}
