@@ -20,6 +20,7 @@ from sfumato.text.bytepair import learn
 from sfumato.text.score import load_score
 from sfumato.train.chance import seeded
 from sfumato.train.contrasting import Contrasting, augmented, fits
+from sfumato.train.data_change import data_change
 from sfumato.train.frozen_parts import text_parts
 from sfumato.train.loop import Trainer
 from sfumato.train.order import CHANCES, CROP_X, CROP_Y, FLIP, Order
@@ -237,6 +238,14 @@ def test_a_text_encoder_is_named_once(finished):
     both = {"kind": "tower", "folder": str(finished / "run" / "model"), "encoder": "a" * 64}
     with pytest.raises(RecipeError, match=r"take text\.encoder"):
         text_parts(both)
+
+
+@pytest.mark.parametrize("what", ["text", "tokenizer"])
+def test_a_run_does_not_go_on_with_other_tokens(tmp_path, what):
+    before = {"sources": [], what: "one"}
+    assert data_change(before, dict(before), tmp_path) == ""
+    with pytest.raises(CheckpointError, match=f"other {what}: one, now two"):
+        data_change(before, before | {what: "two"}, tmp_path)
 
 
 def test_towers_learn_from_minilm(finished, tmp_path):

@@ -13,13 +13,14 @@ Facts = Mapping[str, Any]
 def data_change(before: Facts, now: Facts, cache: Path) -> str:
     """How the sources of two build facts differ, in words; empty where they do not.
 
-    Raises CheckpointError where the autoencoder differs: then the latents are others, and no run can go on.
+    Raises CheckpointError where a frozen part differs (autoencoder, text encoder from a folder, learnt tokenizer): then
+    the latents or the tokens are others, and no run can go on.
     """
-    if before.get("autoencoder") != now.get("autoencoder"):
-        raise CheckpointError(
-            f"the run began with other autoencoder: {before.get('autoencoder')}, now {now.get('autoencoder')}; "
-            "point it at the same one"
-        )
+    for what in ("autoencoder", "text", "tokenizer"):
+        if before.get(what) != now.get(what):
+            raise CheckpointError(
+                f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same one"
+            )
     old, new = before.get("sources") or [], now.get("sources") or []
     names = [[source["name"] for source in sources] for sources in (old, new)]
     if names[0] != names[1]:
