@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--export", type=Path, metavar="DIR", help="with --resume: write the weights so far as a model, and stop")
     add("--average", type=float, metavar="WIDTH", help="with --export: the average of that relative width (snapshots)")
     add("--device", default="auto", help="cpu, cuda, cuda:1, mps or auto")
+    add("--spread", choices=("copies", "shards"), default="copies", help="under torchrun: what each process has")
     add("--threads", type=int, default=0, help="CPU threads (a bit-for-bit resume needs the same number)")
     add("--cache", type=Path, help="where decoded pictures and latents are kept (also: SFUMATO_CACHE)")
 
@@ -136,6 +137,7 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     place = Place(
         device=device,
         team=gather_team(device),
+        spread=args.spread,
         data=args.data_option or args.data,
         cache=args.cache or cache_folder(),
         report=reporter(stop),

@@ -11,6 +11,7 @@ from sfumato.choices import near
 from sfumato.corpus.prompt import Prompting
 from sfumato.errors import RecipeError, SfumatoError
 from sfumato.nets.attention import Attention, formed
+from sfumato.nets.critic import Critic
 from sfumato.nets.towers import Towers
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
@@ -25,11 +26,12 @@ from sfumato.train.objective import Objective
 from sfumato.train.order import Order
 from sfumato.train.precision import resolve
 from sfumato.train.recipe import TrainRecipe
+from sfumato.train.rivals import Rivals
 
 
 @dataclass(frozen=True, eq=False)
 class Built:
-    """An objective, a second network for the averaged weights, and what is worth recording of the data."""
+    """An objective, a network for the averaged weights (sharded: the same one), and what is worth recording of it."""
 
     objective: Objective
     averaged: nn.Module
@@ -39,7 +41,7 @@ class Built:
 def build(recipe: TrainRecipe, place: Place) -> Built:
     """All that a run needs. Raises CorpusError, RecipeError, CheckpointError or OutputError, each naming its remedy."""
     net = make_network(recipe).to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged = copy.deepcopy(net).requires_grad_(False)
+    averaged = net if place.sharded else copy.deepcopy(net).requires_grad_(False)
     if place.device.type == "cpu":
         for layer in (m for m in net.modules() if isinstance(m, Attention)):
             layer.kernel = formed
@@ -59,7 +61,8 @@ def make_network(recipe: TrainRecipe) -> nn.Module:
     cls = {"vae": VAE, "towers": Towers}.get(kind) or network_class(kind)
     try:
         with seeded(recipe.seed):
-            return cls(**arguments)
+            net = cls(**arguments)
+            return Rivals(net, Critic()) if isinstance(net, VAE) and recipe.loss.adversarial > 0 else net
     except SfumatoError:
         raise
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:

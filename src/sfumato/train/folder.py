@@ -17,7 +17,7 @@ from PIL import Image
 
 from sfumato.atomic import cannot_write, write_file
 from sfumato.errors import CheckpointError, OutputError
-from sfumato.train.state import Checkpoint, Write, latest, listed, save_checkpoint
+from sfumato.train.state import Checkpoint, Read, Write, latest, listed, load_checkpoint, save_checkpoint
 
 
 class RunFolder:
@@ -78,9 +78,9 @@ class RunFolder:
         write(target, Checkpoint(checkpoint.tensors, about), keep=keep)
         return target
 
-    def latest(self) -> tuple[Checkpoint, Path, dict[str, str]]:
+    def latest(self, read: Read = load_checkpoint) -> tuple[Checkpoint, Path, dict[str, str]]:
         """The newest sound checkpoint, its folder, and the names of newer ones passed over, with the reasons."""
-        return latest(self.path / "checkpoints")
+        return latest(self.path / "checkpoints", read)
 
     def empty(self) -> bool:
         """Whether there is no checkpoint yet."""

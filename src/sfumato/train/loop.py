@@ -68,6 +68,7 @@ class Trainer:
     @torch.no_grad()
     def begin_from(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Take given weights as the start, and as their own average. Raises CheckpointError where they do not fit."""
+        weights = self.spread.placed(Checkpoint({"weights": weights}, {})).tensors["weights"]
         refuse_misfit(weights, self.average.weights, "weights")
         self.average.load(dict(weights))
         for name, parameter in self.objective.net.named_parameters():
@@ -83,7 +84,7 @@ class Trainer:
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint's place in the run. Raises CheckpointError where it does not fit the recipe's network."""
-        load_moments(self.objective.net, self.optimisers, self.average, checkpoint)
+        load_moments(self.objective.net, self.optimisers, self.average, self.spread.placed(checkpoint))
         self.progress = Progress(**checkpoint.about["progress"])
 
 
@@ -122,6 +123,8 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
     meter.read()
     if team.agree(not folder.has(p.images)):
         yield save(trainer, folder)
+    if trainer.finished:
+        trainer.average.weights = {name: trainer.spread.whole(w) for name, w in trainer.average.weights.items()}
     yield Finished(images=p.images, complete=trainer.finished)
 
 

@@ -46,6 +46,11 @@ class Place:
     team: Team = field(default_factory=Team)
     spread: Literal["copies", "shards"] = "copies"
 
+    @property
+    def sharded(self) -> bool:
+        """Whether there are several processes, with shards of one state."""
+        return self.spread == "shards" and self.team.size > 1
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Material:

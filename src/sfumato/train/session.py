@@ -21,7 +21,10 @@ from sfumato.train.own_data import with_own_data
 from sfumato.train.progress import Progress
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
+from sfumato.train.sharded import Sharded
+from sfumato.train.shares import refuse_uneven
 from sfumato.train.spread import Alone, Replicated, Spread
+from sfumato.train.state import load_checkpoint, open_checkpoint
 from sfumato.train.team import Team
 from sfumato.train.tensorboard import Board
 
@@ -50,6 +53,7 @@ def begin(
     folder = folder_for(out, place.team)
     try:
         folder.refuse_run()
+        refuse_spread(recipe, place)
         recipe, notes = with_own_data(recipe, place.data)
         with place.team.leader_first():
             built = build(recipe, place)
@@ -80,13 +84,14 @@ def resume(
     folder = folder_for(out, place.team)
     try:
         known = folder.about()
-        checkpoint, path, passed = folder.latest()
+        checkpoint, path, passed = folder.latest(open_checkpoint if place.sharded else load_checkpoint)
         place.team.wait()
         images = checkpoint.about["progress"]["images"]
         if cooldown:
             changes = [*changes, f"rate.images={images + cooldown}", f"rate.cooldown={cooldown}"]
         refuse_another_run(changes)
         recipe = recipe_from(changed(known["recipe"], changes))
+        refuse_spread(recipe, place)
         given = Path(known["data"]) if known.get("data") else None
         with place.team.leader_first():
             built = build(recipe, replace(place, data=place.data or given))
@@ -140,7 +145,19 @@ def folder_for(out: Path, team: Team) -> RunFolder:
 
 def spread_over(place: Place, built: Built) -> Spread:
     """How the work is spread over the processes there are."""
-    return Alone(built.objective) if place.team.size == 1 else Replicated(built.objective, place.team)
+    if place.team.size == 1:
+        return Alone(built.objective)
+    return (Sharded if place.sharded else Replicated)(built.objective, place.team)
+
+
+def refuse_spread(recipe: TrainRecipe, place: Place) -> None:
+    """Raise RecipeError for what shards cannot do."""
+    if place.sharded and recipe.optimiser.kind == "muon":
+        raise RecipeError(
+            "Muon turns whole matrices, and --spread shards has rows of them; take optimiser.kind='adamw'"
+        )
+    if place.sharded:
+        refuse_uneven(recipe.optimiser.batch, recipe.optimiser.micro, place.team.size)
 
 
 def about(recipe: TrainRecipe, place: Place, built: Built, origin: dict[str, Any] | None) -> dict[str, Any]:

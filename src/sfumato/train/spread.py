@@ -46,6 +46,10 @@ class Spread(Protocol):
         """The whole of a tensor of which this process may have a shard."""
         ...
 
+    def placed(self, checkpoint: Checkpoint, /) -> Checkpoint:
+        """A checkpoint whose tensors are spread as this process's are."""
+        ...
+
     def write(self, folder: Path, checkpoint: Checkpoint, /, *, keep: int) -> None:
         """Write a checkpoint, one way or another. Raises OutputError, TeamError."""
         ...
@@ -71,6 +75,10 @@ class Alone:
     def whole(self, value: Tensor, /) -> Tensor:
         """See Spread: it is whole."""
         return value
+
+    def placed(self, checkpoint: Checkpoint, /) -> Checkpoint:
+        """See Spread: every process has the whole."""
+        return checkpoint
 
     def write(self, folder: Path, checkpoint: Checkpoint, /, *, keep: int) -> None:
         """See Spread: the leader writes."""

@@ -10,28 +10,34 @@ ever unpickled.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import safetensors.torch
-from torch import Tensor
 
 from sfumato.atomic import new_folder, write_durably
 from sfumato.errors import CheckpointError
+from sfumato.train.slices import pieces_in, rows_in, sha256_of
 
 VERSION = 1
+SLICED = 2
+"""The version whose parts are spread over several files (train/slices.py)."""
+
 PARTS = ("weights", "average", "moments")
 INDEX = "checkpoint.json"
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Tensors by part and name, and the plain data beside them."""
+    """Tensors by part and name, and the plain data beside them. What open_checkpoint found is still in its files."""
 
-    tensors: Mapping[str, Mapping[str, Tensor]]
+    tensors: Mapping[str, Mapping[str, Any]]
     about: Mapping[str, Any]
+
+
+Read = Callable[[Path], Checkpoint]
 
 
 class Write(Protocol):
@@ -57,7 +63,12 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, *, keep: int) -> None:
             write_durably(part / f"{name}.safetensors", data)
         index = {"format": "sfumato-training", "version": VERSION, "sha256": sums, **checkpoint.about}
         write_durably(part / INDEX, sealed(index))
-    for old in listed(folder.parent)[:-keep]:
+    prune(folder.parent, keep)
+
+
+def prune(checkpoints: Path, keep: int) -> None:
+    """Delete all but the newest `keep`."""
+    for old in listed(checkpoints)[:-keep]:
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -74,7 +85,7 @@ def listed(checkpoints: Path) -> list[Path]:
     return sorted(p for p in checkpoints.iterdir() if p.is_dir() and p.name.isdigit())
 
 
-def latest(checkpoints: Path) -> tuple[Checkpoint, Path, dict[str, str]]:
+def latest(checkpoints: Path, read: "Read | None" = None) -> tuple[Checkpoint, Path, dict[str, str]]:
     """The newest sound checkpoint, its folder, and the names of newer ones that were passed over, with the reasons.
 
     Raises CheckpointError where none is sound.
@@ -82,7 +93,7 @@ def latest(checkpoints: Path) -> tuple[Checkpoint, Path, dict[str, str]]:
     passed: dict[str, str] = {}
     for folder in reversed(listed(checkpoints)):
         try:
-            return load_checkpoint(folder), folder, passed
+            return (read or load_checkpoint)(folder), folder, passed
         except CheckpointError as error:
             passed[folder.name] = str(error)
     reasons = "; ".join(passed.values()) or "it holds none"
@@ -92,6 +103,9 @@ def latest(checkpoints: Path) -> tuple[Checkpoint, Path, dict[str, str]]:
 def load_checkpoint(folder: Path) -> Checkpoint:
     """Read and check one checkpoint. Raises CheckpointError for a missing, damaged, foreign or newer one."""
     index = read_index(folder / INDEX)
+    if index["version"] == SLICED:
+        opened = open_checkpoint(folder)
+        return Checkpoint({p: {n: v.whole() for n, v in named.items()} for p, named in opened.tensors.items()}, index)
     tensors = {}
     for name in PARTS:
         file = folder / f"{name}.safetensors"
@@ -108,6 +122,22 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     return Checkpoint(tensors, index)
 
 
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """Check one checkpoint and open it: its tensors are Pieces, read row by row when asked. Raises as load_checkpoint.
+
+    One that a single process wrote is the case of one file for each part.
+    """
+    index = read_index(folder / INDEX)
+    for file, digest in index["sha256"].items():
+        if Path(file).name != file or sha256_of(folder / file) != digest:
+            raise CheckpointError(f"{folder / file} is damaged: its sha256 is not the one in {INDEX}")
+    try:
+        held = index["rows"] if index["version"] == SLICED else rows_in(folder, index["sha256"])
+        return Checkpoint({part: pieces_in(folder, part, held) for part in PARTS}, index)
+    except Exception as error:  # the library raises its own type, and others on odd headers
+        raise CheckpointError(f"{folder} holds no safetensors files as its {INDEX} describes them") from error
+
+
 def read_index(file: Path) -> dict[str, Any]:
     """checkpoint.json, its seal verified."""
     try:
@@ -117,9 +147,9 @@ def read_index(file: Path) -> dict[str, Any]:
         raise CheckpointError(f"{file} is missing or damaged") from error
     if hashlib.sha256(json.dumps(index, sort_keys=True).encode()).hexdigest() != seal:
         raise CheckpointError(f"{file} is damaged: its contents do not fit its own sha256")
-    if index.get("format") != "sfumato-training" or index.get("version") != VERSION:
+    if index.get("format") != "sfumato-training" or index.get("version") not in (VERSION, SLICED):
         raise CheckpointError(
             f"{file} has format {index.get('format')!r} version {index.get('version')!r}; "
-            f"this Sfumato reads 'sfumato-training' version {VERSION}: update Sfumato"
+            f"this Sfumato reads 'sfumato-training' versions {VERSION} and {SLICED}: update Sfumato"
         )
     return index
