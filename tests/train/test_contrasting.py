@@ -23,6 +23,7 @@ from sfumato.train.contrasting import Contrasting, augmented, fits
 from sfumato.train.data_change import data_change
 from sfumato.train.frozen_parts import text_parts
 from sfumato.train.loop import Trainer
+from sfumato.train.objective import Moment
 from sfumato.train.order import CHANCES, CROP_X, CROP_Y, FLIP, Order
 from sfumato.train.progress import Progress
 from sfumato.train.reading import read_toml
@@ -85,6 +86,16 @@ def test_the_loss_is_the_papers():
     chance = torch.sigmoid(logits)
     right = torch.where(torch.eye(4, dtype=torch.bool), chance, 1.0 - chance)
     torch.testing.assert_close(found.double(), -right.log().sum(dim=1), rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("taught", [False, True])
+def test_parts_of_a_batch_add_up_to_the_whole(taught):
+    task = objective(Teacher(Known()), teacher=3) if taught else objective()
+    moment = Moment(step=1, shown=12, count=12)
+    whole = task.loss(moment, slice(0, 12))
+    parts = [task.loss(moment, slice(k, k + 4)) for k in (0, 4, 8)]
+    assert float(sum(parts)) / 3 == pytest.approx(float(whole), rel=1e-5)
 
 
 def test_colours_are_learnt_by_name():

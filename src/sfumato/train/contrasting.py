@@ -9,7 +9,7 @@ A keyword may fit several pictures of a batch; all of them count as pairs. Where
 
      + w (1 - cos(W_t last(text(c)), mean(teacher(c))))                  its mean token state, distilled
 
-A part of a batch is contrasted within itself.
+A part of a batch is its pictures against the texts of the whole batch, so that parts add up to the whole.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from sfumato.nets.tower import last_state
 from sfumato.nets.towers import Towers
 from sfumato.text.conditioner import TowerConditioner
 from sfumato.text.tokenizer import load_tokenizer
-from sfumato.train.denoising import mirrorable
+from sfumato.train.denoising import ALL, mirrorable
 from sfumato.train.events import HeldOut
 from sfumato.train.looking import LOOKING, tiled
 from sfumato.train.objective import Moment
@@ -68,8 +68,8 @@ class Contrasting:
         self.prompting = Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword)
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
-        """The mean over one part of this moment's pictures, contrasted with the texts of that part."""
-        places, chance = (values[part] for values in self.order.at(moment.shown, moment.count))
+        """The mean over one part of this moment's pictures, contrasted with all of its texts."""
+        places, chance = self.order.at(moment.shown, moment.count)
         rows = [self.rows[s][r] for s, r in places]
         prompts = [
             training_prompt(row, self.prompting, c[DROP], c[KEYWORD]) for row, c in zip(rows, chance, strict=True)
@@ -77,26 +77,32 @@ class Contrasting:
         pictures = np.stack(
             [
                 augmented(self.sources[s].pictures[r], c, self.recipe.data.flip if mirrorable(row) else 0.0)
-                for (s, r), c, row in zip(places, chance, rows, strict=True)
+                for (s, r), c, row in zip(places[part], chance[part], rows[part], strict=True)
             ]
         )
-        return self.contrast(self.net, pictures, prompts, fits(rows, prompts)).mean()
+        return self.contrast(self.net, pictures, prompts, fits(rows[part], prompts), part).mean()
 
     def contrast(
-        self, net: Towers, pictures: np.ndarray, prompts: Sequence[str], pairs: Bool[np.ndarray, "b k"]
+        self,
+        net: Towers,
+        pictures: np.ndarray,
+        prompts: Sequence[str],
+        pairs: Bool[np.ndarray, "b k"],
+        part: slice = ALL,
     ) -> Float[Tensor, " b"]:
-        """The loss of each picture, in float32; the teacher's part is the same in all of them."""
+        """The loss of each picture, in float32; the teacher's, of the texts in `part`, is the same in all of them."""
         ids, mask = self.read(prompts)
         x = to_signed(pictures).to(self.device).contiguous(memory_format=torch.channels_last)
         with autocast(self.dtype, self.device):
             last = last_state(net.text(ids, mask), mask)
             u, v = net.joint_text(last), net.of_pictures(x)
-            taught = None if self.teacher is None or net.to_teacher is None else net.to_teacher(last)
+            taught = None if self.teacher is None or net.to_teacher is None else net.to_teacher(last[part])
         z = torch.from_numpy(np.where(pairs, 1.0, -1.0)).to(u)
         loss = -F.logsigmoid(z * net.logits(u.float(), v.float())).sum(dim=1)
         if taught is None or self.teacher is None:
             return loss
-        return loss + self.recipe.distil * (1.0 - F.cosine_similarity(taught.float(), self.teacher(prompts))).mean()
+        near = F.cosine_similarity(taught.float(), self.teacher(prompts[part]))
+        return loss + self.recipe.distil * (1.0 - near).mean()
 
     def read(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Token numbers and mask of prompts, at the length of the longest."""
