@@ -5,6 +5,8 @@ HELP = "Captioned pictures to train on: what is there, what is wrong with it, wh
 EXAMPLES = """\
 examples:
   sfumato corpus check my-pictures
+  sfumato corpus pack my-pictures --out my-pack
+  sfumato corpus build glyphs --packages tarballs --out glyphs.parquet
   sfumato corpus check --help
 """
 
