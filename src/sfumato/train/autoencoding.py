@@ -5,6 +5,7 @@ With q(z|x) = N(mu, s^2), z = mu + s eps, y = decode(z), and D(.) averaging 2 x 
 loss = distance(y, x)                                       train/reconstruction.py
      + e |decode(D z) - D x|                                equivariance to scale (Kouzelis et al. 2025, "EQ-VAE")
      + k KL(q(z|x) || N(0, I)) per element                  Kingma and Welling 2014
+     + a critic's opinion of y, where asked for             train/rivals.py
 
 each a mean over elements. It is trained on random crops: the network has no notion of position, so whole pictures work
 too. Pictures with transparency are seen and answered in premultiplied colours (alpha.py).
@@ -12,7 +13,6 @@ too. Pictures with transparency are seen and answered in premultiplied colours (
 
 from collections.abc import Sequence
 from itertools import permutations
-from typing import cast
 
 import numpy as np
 import torch
@@ -32,6 +32,7 @@ from sfumato.train.order import CROP_X, CROP_Y, FLIP, RECOLOUR, Order
 from sfumato.train.precision import autocast
 from sfumato.train.recipe import AutoencoderLoss, Watch
 from sfumato.train.reconstruction import reconstruction
+from sfumato.train.rivals import Rivals, autoencoder_in, rivalry
 from sfumato.train.store import to_signed
 
 COLOURS = tuple(permutations(range(3)))
@@ -42,7 +43,7 @@ class Autoencoding:
 
     def __init__(
         self,
-        net: VAE,
+        net: VAE | Rivals,
         *,
         sources: Sequence[Source],
         val: Source,
@@ -63,15 +64,19 @@ class Autoencoding:
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean loss over one part of this moment's crops."""
         x = self.batch(moment)[part].to(self.device).contiguous(memory_format=torch.channels_last)
+        vae, w = autoencoder_in(self.net), self.weights
         with autocast(self.dtype, self.device):
-            mean, log_var = (v.float() for v in self.net.encode(x))
+            mean, log_var = (v.float() for v in vae.encode(x))
             eps = self.noise((moment.count, *mean.shape[1:]), stream=rng.TRAIN_NOISE, step=moment.step)[part]
             z = mean + eps * (0.5 * log_var).exp()
-            y, half = self.net.decode(z).float(), self.net.decode(F.avg_pool2d(z, 2)).float()
-        w = self.weights
+            y, half = vae.decode(z).float(), vae.decode(F.avg_pool2d(z, 2)).float()
         kl = 0.5 * (mean.square() + log_var.exp() - 1.0 - log_var).mean()
         background = self.background(moment)[part].to(self.device) if x.shape[1] == 4 else None
         compared = reconstruction(y, x, background, w)
+        if isinstance(self.net, Rivals):
+            behind = 1.0 if background is None else background
+            with autocast(self.dtype, self.device):
+                compared = compared + rivalry(self.net.critic, shown(y, behind), shown(x, behind), w.adversarial)
         return compared + w.equivariance * (half - F.avg_pool2d(x, 2)).abs().mean() + w.kl * kl
 
     def background(self, moment: Moment) -> Tensor:
@@ -127,6 +132,6 @@ class Autoencoding:
 
 def reconstruct(net: nn.Module, x: Tensor) -> Tensor:
     """Pictures through the mean latent and back, clipped to what is possible: [-1, 1], and colours to alpha."""
-    vae = cast(VAE, net)
+    vae = autoencoder_in(net)
     y = vae.decode(vae.encode(x)[0]).clamp(-1.0, 1.0)
     return torch.cat([y[:, :3].minimum(y[:, 3:]), y[:, 3:]], dim=1) if y.shape[1] == 4 else y

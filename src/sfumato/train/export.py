@@ -1,6 +1,5 @@
 """The averaged weights of a run as something to use: a model folder, or an autoencoder with its description."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sfumato import checkpoint
-from sfumato.atomic import new_folder, write_durably
 from sfumato.latents import LatentSpace
 from sfumato.manifest import Manifest
 from sfumato.process.parameterisation import parameterisation_to
@@ -16,6 +14,7 @@ from sfumato.process.schedules import schedule_to
 from sfumato.train.autoencoding import Autoencoding
 from sfumato.train.contrasting import Contrasting
 from sfumato.train.denoiser_task import DenoiserTask
+from sfumato.train.export_autoencoder import export_autoencoder
 from sfumato.train.export_towers import export_towers
 from sfumato.train.frozen_parts import text_parts
 from sfumato.train.machine import machine
@@ -45,7 +44,7 @@ def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str)
     """A text-to-image model."""
     recipe, space = session.trainer.recipe, task.autoencoder
     files = {"denoiser": serialise(session.trainer.average.weights, dtype)}
-    described: dict[str, Any] = {"kind": "pixels"}
+    described: dict[str, Any] = {"kind": "pixels"} | ({"channels": 4} if space.colours == 4 else {})
     if isinstance(space, LatentSpace):
         files["autoencoder"] = serialise(space.vae.state_dict(), dtype)
         described = {"kind": "vae", "scale": space.scale, "shift": space.shift, **session.facts["vae"]}
@@ -83,17 +82,3 @@ def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:
         "parameters": session.facts["parameters"],
         "held_out": {k: v for k, v in held_out[-1].items() if k != "event"} if held_out else None,
     }
-
-
-def export_autoencoder(session: Session, target: Path, dtype: str) -> Path:
-    """The autoencoder's weights and its arguments."""
-    recipe, progress = session.trainer.recipe, session.trainer.progress
-    about = {
-        "options": {k: v for k, v in recipe.network.items() if k != "kind"},
-        "images": progress.images,
-        "recipe": asdict(recipe),
-    }
-    with new_folder(target, replace=True) as building:
-        write_durably(building / "autoencoder.safetensors", serialise(session.trainer.average.weights, dtype))
-        write_durably(building / "autoencoder.json", json.dumps(about, indent=1).encode() + b"\n")
-    return target

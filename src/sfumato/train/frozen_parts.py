@@ -99,11 +99,16 @@ def load_vae(space: Space) -> tuple[VAE, str, dict[str, Any]]:
 
 
 def known_scale(space: Space) -> tuple[float, float] | None:
-    """The scale and shift that a model was trained with; None for an autoencoder that no model uses yet."""
+    """The scale and shift that a model was trained with, or that an autoencoder's own folder states; None elsewhere."""
     path = Path(space.autoencoder)
-    if path.suffix == ".safetensors" or (path / DESCRIPTION).is_file():
+    if path.suffix == ".safetensors":
         return None
-    described = checkpoint.read_manifest(checkpoint.find(space.autoencoder)).autoencoder
+    if (path / DESCRIPTION).is_file():
+        described = description(path / DESCRIPTION)
+        if "scale" not in described:
+            return None
+    else:
+        described = checkpoint.read_manifest(checkpoint.find(space.autoencoder)).autoencoder
     return float(described.get("scale", 1.0)), float(described.get("shift", 0.0))
 
 
@@ -111,12 +116,21 @@ def read_plain(path: Path, space: Space) -> tuple[bytes, dict[str, Any]]:
     """An autoencoder's file and arguments: beside it in autoencoder.json, or in the recipe's space.vae."""
     file = path / "autoencoder.safetensors" if path.is_dir() else path
     described = file.with_name(DESCRIPTION)
+    arguments = dict(space.vae)
+    if not arguments and described.is_file():
+        arguments = description(described)["options"]
     try:
-        arguments = dict(space.vae)
-        if not arguments and described.is_file():
-            arguments = json.loads(described.read_text("utf-8"))["options"]
         return file.read_bytes(), arguments
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
         raise CheckpointError(
             f"the autoencoder {file} cannot be read; set space.autoencoder to one that exists"
         ) from error
+
+
+def description(file: Path) -> dict[str, Any]:
+    """autoencoder.json: "options" at least, "scale" and "shift" where they were measured. Raises CheckpointError."""
+    try:
+        described = json.loads(file.read_text("utf-8"))
+        return {**described, "options": dict(described["options"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{file} cannot be read; export the autoencoder again") from error

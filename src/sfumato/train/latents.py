@@ -82,6 +82,13 @@ def scale_and_shift(arrays: Sequence[np.ndarray], cache: Path) -> tuple[float, f
     if path.is_file():
         known = json.loads(path.read_text("utf-8"))
         return known["scale"], known["shift"]
+    scale, shift = standardising(arrays)
+    write_file(path, json.dumps({"scale": scale, "shift": shift}).encode())
+    return scale, shift
+
+
+def standardising(arrays: Sequence[np.ndarray]) -> tuple[float, float]:
+    """shift = E[mean] and scale = (E[mean^2 + std^2] - shift^2)^(-1/2), over way 0 of latents [way, n, 2, c, h, w]."""
     count, total, square = 0, 0.0, 0.0
     for array in arrays:
         for start in range(0, array.shape[1], 4096):
@@ -90,6 +97,4 @@ def scale_and_shift(arrays: Sequence[np.ndarray], cache: Path) -> tuple[float, f
             total += mean.sum()
             square += (mean**2 + std**2).sum()
     shift = total / count
-    scale = float((square / count - shift**2) ** -0.5)
-    write_file(path, json.dumps({"scale": scale, "shift": float(shift)}).encode())
-    return scale, float(shift)
+    return float((square / count - shift**2) ** -0.5), float(shift)

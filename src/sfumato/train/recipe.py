@@ -121,7 +121,8 @@ class Watch:
 class AutoencoderLoss:
     """Weights of the autoencoder's terms (train/autoencoding.py, train/reconstruction.py).
 
-    recolour: probability of a permuted colour order. For RGBA, composite: the share of what is seen over a background;
+    adversarial: of a critic's opinion (train/rivals.py); at 0 there is no critic. recolour: probability of a permuted
+    colour order. For RGBA, composite: the share of what is seen over a background;
     white: the probability of a white one.
     """
 
@@ -130,6 +131,7 @@ class AutoencoderLoss:
     scales: float = 0.0
     equivariance: float = 0.25
     kl: float = 5e-4
+    adversarial: float = 0.0
     recolour: float = 0.3
     composite: float = 0.5
     white: float = 0.5

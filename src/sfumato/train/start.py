@@ -4,10 +4,10 @@ from torch import Tensor
 
 from sfumato import checkpoint
 from sfumato.errors import CheckpointError
-from sfumato.nets.vae import VAE
 from sfumato.train.build import make_network
 from sfumato.train.frozen_parts import load_vae
 from sfumato.train.recipe import Space, TrainRecipe
+from sfumato.train.rivals import autoencoder_in
 from sfumato.train.transplant import transplanted
 from sfumato.weights import parse
 
@@ -22,8 +22,9 @@ def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int
     """
     if recipe.objective == "autoencoder":
         network = make_network(recipe)
-        assert isinstance(network, VAE)
-        return transplanted(load_vae(Space(autoencoder=source))[0], network), 0
+        vae = autoencoder_in(network)
+        vae.load_state_dict(transplanted(load_vae(Space(autoencoder=source))[0], vae))
+        return network.state_dict(), 0
     folder = checkpoint.find(source)
     manifest = checkpoint.read_manifest(folder)
     data = checkpoint.read_files(folder, manifest)
