@@ -8,7 +8,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 from sfumato.errors import ScheduleError
-from sfumato.process.grid import GRIDS, karras, leading, linspace, quadratic, trailing, uniform, uniform_lambda
+from sfumato.process.grid import GRIDS, karras, leading, linspace, quadratic, shifted, trailing, uniform, uniform_lambda
 from sfumato.process.schedule import CLEAN
 from sfumato.process.schedules import EDM, VE, Cosine, Linear, Rectified, ScaledLinear, Sigmoid
 
@@ -57,6 +57,14 @@ def test_integer_grids_by_hand():
 def test_uniform_is_even_and_unrounded():
     levels = uniform(Rectified(), 3)
     assert [level.t for level in levels] == [1.0, 2 / 3, 1 / 3, 0.0]
+
+
+def test_shifted_leans_towards_noise():
+    assert [level.t for level in shifted(Rectified(), 4)] == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.0])
+    assert [level.t for level in shifted(Rectified(), 7, shift=1.0)] == [lev.t for lev in uniform(Rectified(), 7)]
+    for bad in (0.0, -1.0, math.inf, math.nan):
+        with pytest.raises(ScheduleError, match="shift"):
+            shifted(Rectified(), 4, shift=bad)
 
 
 def test_a_grid_past_the_last_step_is_refused():

@@ -55,6 +55,17 @@ def uniform(schedule: Schedule, n: int) -> tuple[Level, ...]:
     return _falling([schedule(k / n) for k in range(n, 0, -1)])
 
 
+def shifted(schedule: Schedule, n: int, *, shift: float = 3.0) -> tuple[Level, ...]:
+    """t = s u / (1 + (s - 1) u), u = k / n, k = n..0: `uniform` moved towards noise (Esser et al. 2024, eq. 23).
+
+    More of the steps fall where the picture's layout and colours are decided; s = 1 is `uniform`.
+    """
+    _check(schedule, n)
+    if not 0.0 < shift < math.inf:
+        raise ScheduleError(f"shift = {shift}: must be positive (1 is no shift)")
+    return _falling([schedule(shift * k / (n + (shift - 1.0) * k)) for k in range(n, 0, -1)])
+
+
 def karras(schedule: Schedule, n: int, *, rho: float = 7.0) -> tuple[Level, ...]:
     """sigma_edm^(1/rho) evenly in n levels, noisiest finite one to step 1, then CLEAN (Karras et al. 2022, eq. 5)."""
     _check(schedule, n)
@@ -79,6 +90,7 @@ GRIDS: Mapping[str, Grid] = {
     "linspace": linspace,
     "quadratic": quadratic,
     "uniform": uniform,
+    "shifted": shifted,
     "karras": karras,
     "uniform-lambda": uniform_lambda,
 }
