@@ -71,7 +71,7 @@ def blob(digest: str, suffix: str) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise CheckpointError(
-            f"the text encoder's file {path.name} is not in this installation; install Sfumato again"
+            f"the shared part {path.name} is not in this installation; install Sfumato again"
         ) from error
     if hashlib.sha256(data).hexdigest() != digest:
         raise CheckpointError(f"{path} is damaged: its sha256 is not its name; install Sfumato again")
@@ -81,12 +81,12 @@ def blob(digest: str, suffix: str) -> bytes:
 def load_vae(space: Space) -> tuple[VAE, str, dict[str, Any]]:
     """The autoencoder that a recipe names, in float32, the sha256 of its file, and its arguments.
 
-    A shipped model or a model folder; a folder that training an autoencoder wrote; or a .safetensors file, built with
-    the arguments in `space.vae`. Raises RecipeError or CheckpointError.
+    A shipped model or autoencoder, or a model folder; a folder that training an autoencoder wrote; or a .safetensors
+    file, built with the arguments in `space.vae`. Raises RecipeError or CheckpointError.
     """
     if not space.autoencoder:
         raise RecipeError("space.autoencoder names no autoencoder; give a model, its folder, or a .safetensors file")
-    path = Path(space.autoencoder)
+    path = located(space)
     if path.suffix == ".safetensors" or (path / DESCRIPTION).is_file():
         data, arguments = read_plain(path, space)
     else:
@@ -98,9 +98,16 @@ def load_vae(space: Space) -> tuple[VAE, str, dict[str, Any]]:
     return vae.eval().requires_grad_(False), hashlib.sha256(data).hexdigest(), arguments  # type: ignore[return-value]
 
 
+def located(space: Space) -> Path:
+    """The path that a recipe names, or the folder of the autoencoder that ships under that name."""
+    shipped = checkpoint.MODELS / Path(space.autoencoder).name
+    path = Path(space.autoencoder)
+    return shipped if not path.exists() and (shipped / DESCRIPTION).is_file() else path
+
+
 def known_scale(space: Space) -> tuple[float, float] | None:
     """The scale and shift that a model was trained with, or that an autoencoder's own folder states; None elsewhere."""
-    path = Path(space.autoencoder)
+    path = located(space)
     if path.suffix == ".safetensors":
         return None
     if (path / DESCRIPTION).is_file():
@@ -113,12 +120,17 @@ def known_scale(space: Space) -> tuple[float, float] | None:
 
 
 def read_plain(path: Path, space: Space) -> tuple[bytes, dict[str, Any]]:
-    """An autoencoder's file and arguments: beside it in autoencoder.json, or in the recipe's space.vae."""
+    """An autoencoder's file and arguments: beside it in autoencoder.json, or in the recipe's space.vae.
+
+    One that ships has no file beside autoencoder.json, which names a shared part by its sha256 instead.
+    """
     file = path / "autoencoder.safetensors" if path.is_dir() else path
     described = file.with_name(DESCRIPTION)
     arguments = dict(space.vae)
-    if not arguments and described.is_file():
-        arguments = description(described)["options"]
+    about = description(described) if described.is_file() else {}
+    arguments = arguments or about.get("options", {})
+    if "sha256" in about and not file.exists():
+        return blob(str(about["sha256"]), ".safetensors"), arguments
     try:
         return file.read_bytes(), arguments
     except OSError as error:
