@@ -27,15 +27,15 @@ def evaluate(sfumato, tiny_folder, corpus):
 
 
 def test_table_json_and_pictures(evaluate, tmp_path):
-    code, out, _ = evaluate("--limit", 6)
+    code, out, _ = evaluate("--limit", 12)
     assert code == 0
     assert "KID-EffLite0 x 1000" in out
     report = json.loads((tmp_path / "out" / "evaluation.json").read_text())
-    assert (report["split"], report["rows"], report["model"]) == ("tune", 6, "tiny")
+    assert (report["split"], report["rows"], report["model"]) == ("tune", 12, "tiny")
     assert report["settings"]["steps"] == 3
-    assert report["cost"]["pictures"] == 6
+    assert report["cost"]["pictures"] == 12
     assert report["cost"]["evaluations_per_picture"] == 6
-    assert len(list((tmp_path / "out" / "pictures").glob("*.png"))) == 6
+    assert len(list((tmp_path / "out" / "pictures").glob("*.png"))) == 12
     kid = report["lines"][0]
     assert kid["made"][1] <= kid["made"][0] <= kid["made"][2]
 
@@ -54,8 +54,12 @@ def test_settings_reach_the_pictures_and_the_folder_goes_on(evaluate, tmp_path):
 
 
 def test_the_split_is_asked_for(evaluate, tmp_path):
-    evaluate("--limit", 4, "--split", "report")
-    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["split"] == "report"
+    """On report each prompt has four seeds."""
+    assert evaluate("--limit", 3, "--split", "report", "--microbatch", 2)[0] == 0
+    report = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert report["split"] == "report"
+    assert "distance between 4 seeds of a prompt" in [line["measure"] for line in report["lines"]]
+    assert len(list((tmp_path / "out" / "seeds").glob("*.png"))) == 9
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,8 @@ def test_the_split_is_asked_for(evaluate, tmp_path):
         (("--limit", "many"), "whole number"),
         (("--steps", "0"), "steps is 0"),
         (("--split", "train"), "invalid choice"),
+        (("--split", "report", "--guidance", "3"), "choose on tune"),
+        (("--seeds", "0"), "at least 1"),
         (("--data", "absent"), "no corpus"),
     ],
 )

@@ -3,7 +3,20 @@
 import numpy as np
 import pytest
 
-from sfumato.evaluate.interval import Estimate, groups_of, interval, jackknife, of_mean, of_ratio, resamples
+from sfumato.evaluate.interval import (
+    Estimate,
+    families_in,
+    groups_of,
+    interval,
+    jackknife,
+    of_mean,
+    of_ratio,
+    of_share,
+    resamples,
+)
+
+ALONE = resamples([str(k) for k in range(100)], 1000)
+"""Of a hundred rows, each a family of its own."""
 
 
 def test_a_family_is_drawn_as_a_whole():
@@ -37,6 +50,25 @@ def test_a_ratio():
     found = of_ratio(under * 0.5, under, counts)
     assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
     assert np.isnan(of_ratio(under, under * 0.0, counts).low)
+
+
+def test_a_share_has_wilsons_interval():
+    """Independent rows: the textbook's numbers for 30 of 100, about; for 0 of 100, exactly."""
+    counts, hits = ALONE, np.arange(100) < 30
+    found = of_share(100.0 * hits, counts, 100.0)
+    assert (found.value, found.low, found.high) == pytest.approx((30.0, 21.9, 39.6), abs=0.5)
+    none = of_share(np.zeros(100), counts)
+    assert (none.value, none.low, none.high) == pytest.approx((0.0, 0.0, 0.0370), abs=1e-4)
+    assert of_share(np.ones(100), counts).low == pytest.approx(1 - 0.0370, abs=1e-4)
+
+
+def test_a_share_of_families_counts_families():
+    """25 families of four equal rows are 25 numbers, not 100."""
+    counts = resamples([str(k // 4) for k in range(100)], 1000)
+    assert families_in(counts) == 25
+    found, single = (of_share(np.repeat(np.arange(25) % 3 == 0, 4).astype(float), c) for c in (counts, ALONE))
+    assert found.high - found.low == pytest.approx(2.0 * (single.high - single.low), rel=0.15)
+    assert of_share(np.zeros(100), counts).high == pytest.approx(0.133, abs=1e-3)
 
 
 def test_resamples_without_a_value_are_left_out():

@@ -35,8 +35,17 @@ def test_the_floor_has_the_same_number_and_style_mix():
 
 
 def test_a_style_that_train_lacks_is_named():
-    with pytest.raises(CorpusError, match="'fluent-3d' has 3 held-out pictures and fewer in train, 1"):
+    with pytest.raises(CorpusError, match="'fluent-3d' has 3 held-out pictures and fewer in train, 1;"):
         floor_of(ROWS, [r for r in ROWS if r.style != "fluent-3d"] + ROWS[5:6])
+
+
+def test_a_flag_stands_for_a_flag():
+    flags = [replace(row(k, "twemoji"), caption=f"flag of {k}") for k in range(20, 24)]
+    others = [row(k, "twemoji") for k in range(24, 40)]
+    floor = floor_of([row(1, "twemoji"), replace(row(2, "twemoji"), caption="flag of Chad")], flags + others)
+    assert floor[0] >= 4 > floor[1]
+    with pytest.raises(CorpusError, match="held-out flags and fewer in train, 0"):
+        floor_of(flags[:1], others)
 
 
 def test_styles_and_parts_cover_the_rows():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from sfumato.evaluate.styles import train_styles
+from sfumato.evaluate.styles import rooted, train_styles
 
 
 def test_it_reaches_the_bayes_rate_of_two_gaussians():
@@ -39,3 +39,7 @@ def test_constant_features_do_not_break_it():
 
 def test_one_style_needs_no_classifier():
     assert train_styles(np.zeros((4, 2)), ["a"] * 4) is None
+
+
+def test_the_root_keeps_signs():
+    assert rooted(np.array([[4.0, 0.0, -9.0]])).tolist() == [[2.0, 0.0, -3.0]]

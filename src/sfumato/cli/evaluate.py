@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The settings given by flags. Raises RecipeError for one that cannot be read."""
+    """The settings given by flags. Raises RecipeError for one that cannot be read, and for a choice made on report."""
     from sfumato.errors import RecipeError
 
     found = {
@@ -83,6 +83,12 @@ def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
         for name in CHOICES
         if (value := getattr(arguments, name)) is not None
     }
+    choices = [f"--{name}" for name in found if name != "microbatch"]
+    if choices and arguments.split == "report":
+        raise RecipeError(
+            f"{choices[0]} with --split report: what is published is measured with the model's own settings; "
+            "choose on tune, and put the choice into the model's defaults"
+        )
     limit, seeds = arguments.limit, arguments.seeds
     found["limit"] = None if limit is None else convert(SETTINGS["count"], limit, "--limit")
     found["seeds"] = (

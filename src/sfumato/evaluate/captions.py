@@ -15,7 +15,7 @@ from jaxtyping import Float64, UInt8
 from sfumato import rng
 from sfumato.arrays import as_numpy, like
 from sfumato.corpus.rows import Row
-from sfumato.evaluate.interval import Counts, interval, means
+from sfumato.evaluate.interval import Counts, families_in, interval, means
 from sfumato.evaluate.line import Line
 from sfumato.pipeline import Bundle, encode
 from sfumato.process.grid import GRIDS
@@ -59,4 +59,10 @@ def caption_line(
     own, changed = losses(bundle, pictures, prompts), losses(bundle, pictures, other)
     each = means(changed, counts) / means(own, counts)
     cost = interval(100.0 * (float(changed.mean() / own.mean()) - 1.0), 100.0 * (each - 1.0))
-    return Line(measure="another caption costs, % of the loss", pictures=len(rows), made=cost, lower=None)
+    return Line(
+        measure="another caption costs, % of the loss",
+        pictures=len(rows),
+        families=families_in(counts),
+        made=cost,
+        lower=None,
+    )

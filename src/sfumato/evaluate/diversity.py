@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from sfumato.corpus.rows import Row
-from sfumato.evaluate.interval import Counts, interval, means
+from sfumato.evaluate.interval import Counts, families_in, interval, means
 from sfumato.evaluate.line import Line
 from sfumato.evaluate.neighbours import distances
 from sfumato.evaluate.pairs import family_of
@@ -54,6 +54,7 @@ def diversity_line(
     return Line(
         measure=f"distance between {made.shape[1]} seeds of a prompt",
         pictures=made.shape[0] * made.shape[1],
+        families=families_in(counts),
         made=found,
         real=reference,
         against=share,

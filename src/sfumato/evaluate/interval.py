@@ -46,6 +46,11 @@ def resamples(families: Sequence[str], draws: int = DRAWS) -> Counts:
     return flat.reshape(draws, n)[:, block].astype(np.int64)
 
 
+def families_in(counts: Counts) -> int:
+    """How many families the rows belong to: rows of one family occur equally often in every resample."""
+    return np.unique(counts, axis=1).shape[1]
+
+
 def interval(value: float, values: Float64[np.ndarray, " k"]) -> Estimate:
     """`value` with the middle 95 % of its resamples; resamples without a value (nan) are left out."""
     kept = values[np.isfinite(values)]
@@ -58,6 +63,20 @@ def interval(value: float, values: Float64[np.ndarray, " k"]) -> Estimate:
 def of_mean(values: Float64[np.ndarray, " n"], counts: Counts) -> Estimate:
     """The mean over rows."""
     return interval(float(values.mean()), means(values, counts))
+
+
+def of_share(values: Float64[np.ndarray, " n"], counts: Counts, one: float = 1.0) -> Estimate:
+    """The mean of hits, each 0 or `one`: Wilson's interval (1927) with the number of rows that independence would need.
+
+    That number is p (1 - p) over the variance of the mean in the resamples; where no resample differs (all hits, or
+    none), the number of families. So 0 of 40 is not "0, for certain".
+    """
+    p, spread = float(values.mean()) / one, float(np.nanvar(means(values, counts))) / one**2
+    n = p * (1.0 - p) / spread if spread > 0.0 else float(families_in(counts))
+    z = NORMAL**2 / n
+    half = NORMAL * (p * (1.0 - p) / n + z / (4.0 * n)) ** 0.5 / (1.0 + z)
+    centre = (p + z / 2.0) / (1.0 + z)
+    return Estimate(p * one, max(centre - half, 0.0) * one, min(centre + half, 1.0) * one)
 
 
 def of_ratio(over: Float64[np.ndarray, " n"], under: Float64[np.ndarray, " n"], counts: Counts) -> Estimate:

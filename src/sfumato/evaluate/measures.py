@@ -5,21 +5,20 @@ from jaxtyping import Bool, Float, Float64
 
 from sfumato.evaluate.frechet import frechet
 from sfumato.evaluate.ground import Ground
-from sfumato.evaluate.interval import Counts, groups_of, jackknife, of_mean, of_ratio
+from sfumato.evaluate.interval import Counts, Estimate, families_in, groups_of, jackknife, of_mean, of_ratio, of_share
 from sfumato.evaluate.kid import kid
 from sfumato.evaluate.line import Line, difference, scaled
 from sfumato.evaluate.neighbours import neighbours
 from sfumato.evaluate.pairs import parts_of, styles_of
 from sfumato.evaluate.retrieval import ranks, search_of
-from sfumato.evaluate.styles import train_styles
+from sfumato.evaluate.styles import rooted, train_styles
 
 KID = "KID-EffLite0 x 1000"
 FD = "FD-EffLite0"
 Found = Float[np.ndarray, "n d"]
 """Features of the made pictures, in the order of the ground's rows."""
 
-Shares = Bool[np.ndarray, " n"] | Float64[np.ndarray, " n"]
-"""Hits, or numbers in units of one hit."""
+Hits = Bool[np.ndarray, " n"]
 
 
 def parts(ground: Ground) -> dict[str, Bool[np.ndarray, " n"]]:
@@ -33,12 +32,14 @@ def kid_lines(ground: Ground, made: Found) -> list[Line]:
     lines = []
     families, floor = np.array(ground.families), ground.train[ground.floor]
     for part, mask in parts(ground).items():
-        counts = ground.counts[:, mask]
+        counts, count = ground.counts[:, mask], len(set(families[mask].tolist()))
         found, each = kid(made[mask], ground.real[mask], families[mask].tolist(), counts)
         real, each_real = kid(floor[mask], ground.real[mask], families[mask].tolist(), counts)
         gap = difference(found, each, real, each_real)
         found, real, gap = (scaled(estimate, 1e3) for estimate in (found, real, gap))
-        lines.append(Line(measure=KID, part=part, pictures=int(mask.sum()), made=found, real=real, against=gap))
+        lines.append(
+            Line(measure=KID, part=part, pictures=int(mask.sum()), families=count, made=found, real=real, against=gap)
+        )
     return lines
 
 
@@ -47,7 +48,7 @@ def fd_lines(ground: Ground, made: Found) -> list[Line]:
     lines = []
     families, floor = np.array(ground.families), ground.train[ground.floor]
     for part, mask in parts(ground).items():
-        group = groups_of(families[mask].tolist())
+        group, count = groups_of(families[mask].tolist()), len(set(families[mask].tolist()))
         sides = (made[mask], floor[mask])
         whole = np.array([frechet(side, ground.real[mask]) for side in sides])
         without = np.array(
@@ -58,15 +59,20 @@ def fd_lines(ground: Ground, made: Found) -> list[Line]:
         )
         found, real = (jackknife(float(whole[k]), without[:, k]) for k in (0, 1))
         gap = jackknife(float(whole[0] - whole[1]), without[:, 0] - without[:, 1])
-        lines.append(Line(measure=FD, part=part, pictures=int(mask.sum()), made=found, real=real, against=gap))
+        lines.append(
+            Line(measure=FD, part=part, pictures=int(mask.sum()), families=count, made=found, real=real, against=gap)
+        )
     return lines
 
 
 def neighbour_lines(ground: Ground, made: Found) -> list[Line]:
     """Precision, recall, density and coverage; for real pictures those of the floor."""
     found, real = neighbours(made, ground.real), neighbours(ground.train[ground.floor], ground.real)
-    names = ("precision", "recall", "density", "coverage")
-    return [rate(name, getattr(found, name), getattr(real, name), ground.counts) for name in names]
+    names = ("precision", "recall", "coverage")
+    lines = [rate(name, getattr(found, name), getattr(real, name), ground.counts) for name in names]
+    near, reached = (of_mean(side.density, ground.counts) for side in (found, real))
+    share = of_ratio(found.density, real.density, ground.counts)
+    return [*lines, share_line("density", "all", near, reached, share, ground.counts)]
 
 
 def retrieval_lines(ground: Ground, made: Found) -> list[Line]:
@@ -82,33 +88,41 @@ def retrieval_lines(ground: Ground, made: Found) -> list[Line]:
 
 def style_lines(ground: Ground, made: Found) -> list[Line]:
     """How often a classifier of train pictures names the style that was asked for; all, then each style."""
-    classifier = train_styles(ground.train[: ground.main], [row.style for row in ground.train_rows[: ground.main]])
+    styles = [row.style for row in ground.train_rows[: ground.main]]
+    classifier = train_styles(rooted(ground.train[: ground.main]), styles)
     if classifier is None:
         return []
     asked = np.array([row.style for row in ground.rows])
-    found, real = (np.array(classifier(x)) == asked for x in (made, ground.real))
+    found, real = (np.array(classifier(rooted(x))) == asked for x in (made, ground.real))
     return [
         rate("style accuracy", found[mask], real[mask], ground.counts[:, mask], part)
         for part, mask in parts(ground).items()
     ]
 
 
-def rate(measure: str, made: Shares, real: Shares, counts: Counts, part: str = "all") -> Line:
+def rate(measure: str, made: Hits, real: Hits, counts: Counts, part: str = "all") -> Line:
     """A share of pictures in percent, and as a share of what real pictures reach."""
     a, b = percent(made), percent(real)
+    found, reached = of_share(a, counts, 100.0), of_share(b, counts, 100.0)
+    return share_line(f"{measure}, %", part, found, reached, of_ratio(a, b, counts), counts)
+
+
+def share_line(measure: str, part: str, made: Estimate, real: Estimate, share: Estimate, counts: Counts) -> Line:
+    """A line of made / real where more is better."""
     return Line(
-        measure=f"{measure}, %",
+        measure=measure,
         part=part,
-        pictures=len(made),
-        made=of_mean(a, counts),
-        real=of_mean(b, counts),
-        against=of_ratio(a, b, counts),
+        pictures=counts.shape[1],
+        families=families_in(counts),
+        made=made,
+        real=real,
+        against=share,
         kind="share",
         lower=False,
     )
 
 
-def percent(hits: Shares) -> Float64[np.ndarray, " n"]:
+def percent(hits: Hits) -> Float64[np.ndarray, " n"]:
     """100 for a hit."""
     return 100.0 * hits.astype(np.float64)
 

@@ -37,20 +37,25 @@ def pair_of(row: Row) -> tuple[str, str]:
 
 
 def floor_of(rows: Sequence[Row], train: Sequence[Row]) -> Int64[np.ndarray, " n"]:
-    """For each row a train picture of the same style: the same number and style mix, in hash order, none twice.
+    """For each row a train picture of the same style, a flag for a flag: in hash order, none twice.
 
-    Raises CorpusError where a style has fewer train pictures than rows.
+    Raises CorpusError where train holds too few of them.
     """
-    waiting: dict[str, list[int]] = defaultdict(list)
+    waiting: dict[tuple[str, bool], list[int]] = defaultdict(list)
     for k in hash_order(train)[::-1]:
-        waiting[train[k].style].append(int(k))
-    for style, wanted in Counter(row.style for row in rows).items():
-        if len(waiting[style]) < wanted:
+        waiting[kind_of(train[k])].append(int(k))
+    for kind, wanted in Counter(map(kind_of, rows)).items():
+        if len(waiting[kind]) < wanted:
             raise CorpusError(
-                f"the style {style!r} has {wanted} held-out pictures and fewer in train, {len(waiting[style])}; "
-                "evaluate fewer with --limit"
+                f"the style {kind[0]!r} has {wanted} held-out {'flags' if kind[1] else 'pictures'} and fewer in train, "
+                f"{len(waiting[kind])}; evaluate fewer with --limit"
             )
-    return np.array([waiting[row.style].pop() for row in rows], np.int64)
+    return np.array([waiting[kind_of(row)].pop() for row in rows], np.int64)
+
+
+def kind_of(row: Row) -> tuple[str, bool]:
+    """What a row's stand-in from train has in common with it."""
+    return row.style, PARTS["flags"](row)
 
 
 def styles_of(rows: Sequence[Row]) -> dict[str, Bool[np.ndarray, " n"]]:

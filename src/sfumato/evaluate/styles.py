@@ -5,7 +5,9 @@ the mean of style s and S the pooled covariance, shrunk towards its mean varianc
 
     score_s(x) = x' S^-1 m_s - m_s' S^-1 m_s / 2,       S = (1 - g) S_pooled + g tr(S_pooled) / d I
 
-It has a closed form: no seed, no learning rate. What it scores on real held-out pictures stands beside every number.
+It has a closed form: no seed, no learning rate. It sees the features under the square root: they are means of what a
+ReLU lets through, and skewed. Root and g were chosen on real pictures of tune (64.7 % right among 13 styles of Glyphs;
+63.0 % without the root). What it scores on real held-out pictures stands beside every number.
 """
 
 from collections.abc import Sequence
@@ -44,3 +46,9 @@ def train_styles(features: Float[np.ndarray, "m d"], styles: Sequence[str]) -> S
     spread = max(float(np.trace(pooled)) / d, 1e-12)
     weight = np.linalg.solve((1.0 - SHRINK) * pooled + SHRINK * spread * np.eye(d), means.T)
     return StyleClassifier(tuple(map(str, names)), weight, -0.5 * (means.T * weight).sum(axis=0))
+
+
+def rooted(features: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "n d"]:
+    """The square root of each feature, with its sign."""
+    x = features.astype(np.float64)
+    return np.sign(x) * np.sqrt(np.abs(x))

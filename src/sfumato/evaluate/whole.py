@@ -68,7 +68,7 @@ def evaluate(
         lines.append(diversity_line(together, ground.real, ground.rows, ground.counts))
     heard = listening(model, ground, recipes[0].size)
     lines += [heard] if heard is not None else []
-    return Evaluation(recipes=recipes, pictures=pictures, lines=lines, copies=find_copies(ground, made, features))
+    return Evaluation(recipes=recipes, pictures=pictures, lines=lines, copies=find_copies(ground, pictures))
 
 
 def further_recipes(recipes: Sequence[Recipe], seeds: int) -> list[Recipe]:
