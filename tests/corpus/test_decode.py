@@ -111,8 +111,9 @@ def test_the_first_frame_of_an_animation(kind):
     options = {"lossless": True} if kind == "WEBP" else {}
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, **options)
     assert over_white(data, 8)[4, 4].tolist() == [255, 0, 0]
-    assert opened(data).animated
-    assert not opened(saved(frames[0], kind)).animated
+    moving, still = opened(data), opened(saved(frames[0], kind))
+    assert moving.animated
+    assert not still.animated
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,13 @@ def test_cut_short():
 def test_a_decompression_bomb_is_refused_before_it_is_unpacked(side):
     with pytest.raises(CorpusError, match="above the limit"):
         over_white(png(side, side, 8, 2, [b"\0"]), 8)
+
+
+def test_a_mere_line_is_refused_and_a_long_picture_is_not_unpacked_as_a_square():
+    with pytest.raises(CorpusError, match="more than 100 times as long as wide"):
+        over_white(png(60_000, 500, 8, 2, [b"\0"]), 8)
+    long = over_white(saved(np.zeros((10, 1000, 3), np.uint8)), 50)
+    assert (long == 0).all(axis=2).sum() in (50, 100)
 
 
 def test_alpha_is_kept_straight_and_scaled_premultiplied():

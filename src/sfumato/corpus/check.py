@@ -5,14 +5,13 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from sfumato.corpus.content import settled
 from sfumato.corpus.decode import over_white_picture
-from sfumato.corpus.decoded import GROUP, Progress
+from sfumato.corpus.decoded import Progress, groups
 from sfumato.corpus.detect import detect
-from sfumato.corpus.opening import opened, quietly
+from sfumato.corpus.opening import opening, quietly
 from sfumato.corpus.rows import Row, Skipped, Table
 from sfumato.errors import CorpusError
 
@@ -82,7 +81,7 @@ def looks(table: Table, size: int, progress: Progress | None) -> Iterator[tuple[
     done = 0
     pairs = zip(table.rows, table.pictures(table.rows), strict=True)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        while group := list(islice(pairs, GROUP)):
+        for group in groups(pairs):
             results = pool.map(attempt, [data for _, data in group])
             yield from zip([row for row, _ in group], results, strict=True)
             done += len(group)
@@ -92,10 +91,10 @@ def looks(table: Table, size: int, progress: Progress | None) -> Iterator[tuple[
 
 def look_at(data: bytes, size: int) -> Look:
     """Decode one picture. Raises CorpusError with the reason why it cannot be used."""
-    file = opened(data)
-    picture = file.picture
-    clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255  # type: ignore[index]
-    pixels = over_white_picture(picture, size)
+    with opening(data) as file:
+        picture = file.picture
+        clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255  # type: ignore[index]
+        pixels = over_white_picture(picture, size)
     same = hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
     blank = bool((pixels == pixels[0, 0]).all())
     return Look(picture.width, picture.height, clear, file.animated, blank, same)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from sfumato.corpus.opening import opened
+from sfumato.corpus.opening import opening
 
 STRIP = 256
 """Rows composited at a time: the same numbers in less memory."""
@@ -16,21 +16,36 @@ STRIP = 256
 def over_white(data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
     """Decode a picture, lay straight alpha over white, and fit it in size x size.
 
-    out = alpha rgb + (1 - alpha) 255, rounded. A picture that is not square is centred on a white square first; scaling
-    (Lanczos) comes after the compositing, which is the same as scaling premultiplied colours.
+    out = alpha rgb + (1 - alpha) 255, rounded. Scaling (Lanczos) comes after the compositing, which is the same as
+    scaling premultiplied colours. A picture that is not square is centred on white.
     Raises CorpusError with the reason.
     """
-    return over_white_picture(opened(data).picture, size)
+    with opening(data) as file:
+        return over_white_picture(file.picture, size)
 
 
 def over_white_picture(picture: Image.Image, size: int) -> UInt8[np.ndarray, "h w 3"]:
     """The same for a picture that is open already, RGB or RGBA with straight alpha."""
     if picture.mode == "RGBA":
         picture = Image.fromarray(composited(np.asarray(picture)))
-    picture = square(picture, (255, 255, 255))
-    if picture.width != size:
-        picture = picture.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(picture)
+    inner = fitted(picture.size, size)
+    if picture.size != inner:
+        picture = picture.resize(inner, Image.Resampling.LANCZOS)
+    out = np.full((size, size, 3), 255, np.uint8)
+    out[window(inner, size)] = np.asarray(picture)
+    return out
+
+
+def fitted(sides: tuple[int, int], size: int) -> tuple[int, int]:
+    """Width and height scaled so that the longer one is `size`."""
+    longest = max(sides)
+    return max(1, round(sides[0] * size / longest)), max(1, round(sides[1] * size / longest))
+
+
+def window(inner: tuple[int, int], size: int) -> tuple[slice, slice]:
+    """Where a picture of that width and height lies in the middle of a square."""
+    left, top = (size - inner[0]) // 2, (size - inner[1]) // 2
+    return slice(top, top + inner[1]), slice(left, left + inner[0])
 
 
 def composited(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
@@ -44,7 +59,7 @@ def composited(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def rgba(data: bytes, size: int) -> UInt8[np.ndarray, "h w 4"]:
-    """Decode a picture with its alpha and fit it in size x size, on a transparent square where it is not square itself.
+    """Decode a picture with its alpha and fit it in size x size, in the middle of a clear square if it is not square.
 
     Straight alpha; colours are 0 where alpha is 0. Scaling (Lanczos) is of premultiplied colours, alpha rgb / 255, in
     float32, so that the colours of transparent pixels weigh nothing. An opaque picture has alpha 255 everywhere.
@@ -52,18 +67,24 @@ def rgba(data: bytes, size: int) -> UInt8[np.ndarray, "h w 4"]:
 
     Accuracy: laid over white, at most 1 level from `over_white` of the same picture where it is not scaled.
     """
-    picture = square(opened(data).picture.convert("RGBA"), (0, 0, 0, 0))
-    if picture.width == size:
-        straight = np.array(picture)
-        straight[straight[..., 3] == 0] = 0
-        return straight
-    bands = np.empty((size, size, 4), np.float32)
+    out = np.zeros((size, size, 4), np.uint8)
+    with opening(data) as file:
+        picture = file.picture.convert("RGBA")
+        inner = fitted(picture.size, size)
+        out[window(inner, size)] = np.asarray(picture) if picture.size == inner else scaled(picture, inner)
+    out[out[..., 3] == 0] = 0
+    return out
+
+
+def scaled(picture: Image.Image, inner: tuple[int, int]) -> UInt8[np.ndarray, "h w 4"]:
+    """An RGBA picture scaled by way of premultiplied colours."""
+    bands = np.empty((inner[1], inner[0], 4), np.float32)
     alpha = picture.getchannel("A")
     for k, name in enumerate("RGBA"):
         band = np.asarray(alpha, np.float32)
         if name != "A":
             band = band * (np.asarray(picture.getchannel(name), np.float32) / 255.0)
-        bands[..., k] = np.asarray(Image.fromarray(band).resize((size, size), Image.Resampling.LANCZOS))
+        bands[..., k] = np.asarray(Image.fromarray(band).resize(inner, Image.Resampling.LANCZOS))
     return straightened(bands)
 
 
@@ -72,16 +93,6 @@ def straightened(premultiplied: Float32[np.ndarray, "h w 4"]) -> UInt8[np.ndarra
     alpha = np.rint(premultiplied[..., 3:].clip(0.0, 255.0))
     colour = premultiplied[..., :3] * 255.0 / np.maximum(premultiplied[..., 3:], 1e-3)
     return np.concatenate([np.where(alpha > 0, np.rint(colour.clip(0.0, 255.0)), 0.0), alpha], axis=2).astype(np.uint8)
-
-
-def square(picture: Image.Image, colour: tuple[int, ...]) -> Image.Image:
-    """The picture centred on the smallest square of one colour that holds it."""
-    if picture.width == picture.height:
-        return picture
-    side = max(picture.size)
-    out = Image.new(picture.mode, (side, side), colour)
-    out.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
-    return out
 
 
 Channels = Literal[3, 4]

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,8 @@ Progress = Callable[[int, int], None]
 """Called with (done, total) while pictures are decoded."""
 
 GROUP = 64
-"""Pictures decoded between two reports."""
+GROUP_BYTES = 32 << 20
+"""Pictures, and bytes of them, that are in memory and decoded between two reports."""
 
 
 def decode_all(
@@ -58,6 +58,20 @@ def decode_all(
             part.unlink()
 
 
+def groups(pairs: Iterable[tuple[Row, bytes]]) -> Iterator[list[tuple[Row, bytes]]]:
+    """Rows with their pictures, as many together as fit GROUP and GROUP_BYTES; one at least."""
+    group: list[tuple[Row, bytes]] = []
+    held = 0
+    for row, data in pairs:
+        if group and (len(group) == GROUP or held + len(data) > GROUP_BYTES):
+            yield group
+            group, held = [], 0
+        group.append((row, data))
+        held += len(data)
+    if group:
+        yield group
+
+
 def noted(rows: Iterable[Row], data: Iterable[bytes], digests: dict[str, str]) -> Iterator[bytes]:
     """`data`, each picture's digest being noted by its row's id as it passes."""
     for row, picture in zip(rows, data, strict=True):
@@ -80,7 +94,7 @@ def _decode_to(
     with part.open("wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         done = 0
         pairs = zip(rows, data, strict=True)
-        while group := list(islice(pairs, GROUP)):
+        for group in groups(pairs):
             for (row, _), result in zip(group, pool.map(attempt, [data for _, data in group]), strict=True):
                 if isinstance(result, str):
                     skipped.append(Skipped(row.position, row.id, result))

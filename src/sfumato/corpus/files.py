@@ -11,7 +11,7 @@ from sfumato.corpus.rows import Gathered, Pictures, Row, Skipped
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".jfif", ".apng")
 OTHERS = (".svg", ".svgz", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".psd", ".eps", ".ai", ".ico", ".jp2")
 """Suffixes of pictures that are not read: such files are opened all the same, to be named with their reason."""
-MAX_BYTES = 256 << 20
+MAX_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ SIGNATURES = (
     (re.compile(rb"BM.{12}[\x0c-\xff]\0\0\0", re.DOTALL), "BMP"),
 )
 OTHERS = (
-    (re.compile(rb"\s*(<\?xml.*|<!--.*|<!DOCTYPE svg.*)?<svg[\s>]", re.DOTALL), "an SVG drawing, which has no pixels"),
+    (re.compile(rb"\s*(<\?xml.*|<!--.*|<!DOCTYPE svg.*)?<svg[\s/>]", re.DOTALL), "an SVG drawing, which has no pixels"),
     (re.compile(rb"\x1f\x8b"), "a gzip file, perhaps a compressed SVG drawing"),
     (re.compile(rb"\s*<(!doctype )?html", re.IGNORECASE), "a web page, perhaps of a download that failed"),
     (re.compile(rb"version https://git-lfs"), "a Git LFS pointer: fetch the file itself with git lfs pull"),

@@ -12,7 +12,7 @@ from sfumato.corpus.rows import Row, Skipped, Table
 from sfumato.errors import CorpusError
 
 NAMES = ("metadata.jsonl", "metadata.csv")
-LINE = 1 << 20
+LINE = 8 << 20
 """Characters of one line that are read."""
 
 

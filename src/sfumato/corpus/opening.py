@@ -21,6 +21,7 @@ READERS: dict[str, type[ImageFile.ImageFile]] = {
     "BMP": BmpImagePlugin.BmpImageFile,
 }
 MAX_PIXELS = 64_000_000
+MAX_ASPECT = 100
 LARGE_PIXELS = 4_000_000
 ORIENTATION = 0x0112
 TURNS = {
@@ -41,25 +42,44 @@ class Opened:
     animated: bool
 
 
-def opened(data: bytes) -> Opened:
+@contextlib.contextmanager
+def opening(data: bytes) -> Iterator[Opened]:
     """The first frame of a PNG, JPEG, WebP, GIF or BMP picture, turned as its EXIF orientation says.
 
     16-bit grey becomes round(v / 257); 16-bit colours lose their low byte. CMYK becomes (1 - c)(1 - k), without a
-    colour profile. Palettes and colour keys keep their transparency. Raises CorpusError with the reason, for any bytes.
+    colour profile. Palettes and colour keys keep their transparency. Of threads that open large pictures at a time one
+    goes on while the block lasts, so that one such picture is in memory and not eight.
+    Raises CorpusError with the reason, for any bytes.
     """
     kind = kind_of(data)
-    try:
-        with READERS[kind](io.BytesIO(data)) as file:
+    with contextlib.ExitStack() as held:
+        try:
+            file = held.enter_context(READERS[kind](io.BytesIO(data)))
             width, height = file.size
-            if width * height > MAX_PIXELS:
-                raise CorpusError(f"its picture has {width}x{height} pixels, above the limit of {MAX_PIXELS}")
-            with one_at_a_time(width * height):
-                return Opened(upright(plain_mode(file), file), kind, animated(file))
-    except CorpusError:
-        raise
-    except Exception as error:  # decoders raise many types on damaged bytes, SyntaxError among them
-        cut = "truncated" in str(error).lower()
-        raise CorpusError(f"its picture, a {kind}, is {'cut short' if cut else 'damaged'}: get it anew") from error
+            refuse_size(width, height)
+            if width * height > LARGE_PIXELS:
+                held.enter_context(_large)
+            found = Opened(upright(plain_mode(file), file), kind, animated(file))
+        except CorpusError:
+            raise
+        except Exception as error:  # decoders raise many types on damaged bytes, SyntaxError among them
+            cut = "truncated" in str(error).lower()
+            raise CorpusError(f"its picture, a {kind}, is {'cut short' if cut else 'damaged'}: get it anew") from error
+        yield found
+
+
+def opened(data: bytes) -> Opened:
+    """The same, to be kept: for a picture at a time."""
+    with opening(data) as found:
+        return found
+
+
+def refuse_size(width: int, height: int) -> None:
+    """Raise CorpusError for a picture that is too large to unpack, or a mere line."""
+    if width * height > MAX_PIXELS:
+        raise CorpusError(f"its picture has {width}x{height} pixels, above the limit of {MAX_PIXELS}: make it smaller")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise CorpusError(f"its picture has {width}x{height} pixels, more than {MAX_ASPECT} times as long as wide")
 
 
 def plain_mode(file: Image.Image) -> Image.Image:
@@ -92,11 +112,6 @@ def animated(file: Image.Image) -> bool:
         return bool(getattr(file, "is_animated", False))
     except Exception:  # the second frame is damaged
         return True
-
-
-def one_at_a_time(pixels: int) -> contextlib.AbstractContextManager[object]:
-    """A lock where the picture is large: threads side by side then hold one such picture in memory, not eight."""
-    return _large if pixels > LARGE_PIXELS else contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -1,0 +1,133 @@
+"""Hostile files (design evidence R6): the import finishes, each bad file is named with a reason, memory is bounded."""
+
+import contextlib
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from tests.corpus.making import in_folder, in_shards, picture
+from tests.corpus.test_decode import png
+
+from sfumato.corpus.check import check
+from sfumato.corpus.detect import read_corpus
+from sfumato.corpus.source import open_source
+from sfumato.errors import CorpusError
+
+KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+
+IMPORT = """
+import json, resource, sys
+from pathlib import Path
+from sfumato.corpus.source import open_source
+import numpy, PIL.Image, concurrent.futures
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+source = open_source(Path(sys.argv[1]), split="train", size=16, cache=Path(sys.argv[2]))
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"kept": len(source), "skipped": {s.id: s.reason for s in source.skipped},
+                  "mb": (after - before) / 1024}))
+"""
+
+
+def mutated(chance, good):
+    """A picture with some bytes changed, cut away, doubled or put in."""
+    data = bytearray(good)
+    for _ in range(chance.integers(1, 6)):
+        at = int(chance.integers(0, len(data)))
+        match chance.integers(0, 5):
+            case 0:
+                data[at] = chance.integers(256)
+            case 1:
+                del data[at:]
+            case 2:
+                data[at:at] = chance.bytes(chance.integers(1, 40))
+            case 3:
+                data[at : at + 4] = b"\xff\xff\xff\xff"
+            case 4:
+                data[at:at] = data[at : at + 64]
+        data = data or bytearray(b"\0")
+    return bytes(data)
+
+
+@pytest.mark.slow
+def test_5000_mutated_files_and_bombs_leave_the_import_finished_and_each_bad_one_named(tmp_path):
+    folder, chance = tmp_path / "c", np.random.default_rng(11)
+    in_folder(folder, [f"thing {k}" for k in range(100)])
+    good = {kind: picture(7, 24, kind) for kind in KINDS}
+    for k in range(5000):
+        kind = KINDS[k % 5]
+        (folder / f"m{k}.{kind.lower()}").write_bytes(mutated(chance, good[kind]))
+        (folder / f"m{k}.txt").write_text(f"mutant {k}")
+    for k, side in enumerate((8001, 30_000, 2**31 - 1)):
+        (folder / f"bomb{k}.png").write_bytes(png(side, side, 8, 2, [b"\0"]))
+        (folder / f"bomb{k}.txt").write_text("a bomb")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT, str(folder), str(tmp_path / "cache")],
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(done.stdout)
+    held_out = open_source(folder, split="val", size=16, cache=tmp_path / "cache")
+    bad = set(said["skipped"]) | {s.id for s in held_out.skipped}
+    assert said["kept"] + len(held_out) + len(bad) == 5103, "every file is used or named"
+    assert len(bad) > 1500
+    assert all(len(reason) > 10 for reason in said["skipped"].values())
+    assert {f"bomb{k}.png" for k in range(3)} <= bad
+    assert said["mb"] < 300
+
+
+def test_hostile_captions(tmp_path):
+    captions = {
+        "nul": "a\0b", "surrogate": "\ud800", "right-to-left": "‮txt.exe", "long": "x" * (1 << 20), "html": "<b>x</b>",
+        "quote": "'; DROP TABLE", "many": "\n" * 5000 + "x", "blank": " \t\n ", "controls": "\x1b[31mred",
+    }  # fmt: skip
+    folder = tmp_path / "txt"
+    folder.mkdir()
+    for k, (name, words) in enumerate(captions.items()):
+        (folder / f"{name}.png").write_bytes(picture(k, 16))
+        (folder / f"{name}.txt").write_bytes(words.encode("utf-8", "surrogatepass"))
+    rows = [{"file_name": f"{name}.png", "text": words} for name, words in captions.items()]
+    found = read_corpus(folder)
+    bad = {"surrogate", "long", "blank"}
+    assert {s.id.removesuffix(".png") for s in found.skipped} == bad
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = read_corpus(folder)
+    assert {s.id.removesuffix(".png") for s in found.skipped} == {*bad, "nul"}
+    assert all(s.what == "no caption" for s in found.skipped)
+    assert len(open_source(folder, split="train", size=8, cache=tmp_path / "cache")) == 4
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_mutated_shard_is_read_as_far_as_it_goes_or_refused(tmp_path, seed):
+    chance = np.random.default_rng(seed)
+    folder = in_shards(tmp_path / "c", [f"thing {k}" for k in range(3)])
+    for path in folder.glob("*.tar"):
+        path.write_bytes(mutated(chance, path.read_bytes()))
+    try:
+        report = check(folder, 8)
+    except CorpusError:
+        return
+    assert all(s.reason for s in report.left_out)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("name", ["metadata.jsonl", "metadata.csv", "1.json"])
+def test_mutated_captions_are_read_or_refused(tmp_path, seed, name):
+    chance = np.random.default_rng(seed)
+    folder = in_folder(tmp_path / "c")
+    text = {
+        "metadata.jsonl": b'{"file_name": "0.png", "text": "x"}\n{"file_name": "1.png", "text": ["y", 3]}\n',
+        "metadata.csv": b"file_name,text\n0.png,x\n1.png,y\n",
+        "1.json": b'{"caption": "x", "keywords": ["a"]}',
+    }[name]
+    (folder / name).write_bytes(mutated(chance, text))
+    with contextlib.suppress(CorpusError):
+        assert len(check(folder, 8).used) <= 3
+
+
+def test_a_picture_that_vanishes_between_two_looks(tmp_path):
+    folder = in_folder(tmp_path / "c")
+    found = read_corpus(folder)
+    (folder / "1.png").unlink()
+    assert list(found.pictures(found.rows)) == [picture(0), b"", picture(2)]
