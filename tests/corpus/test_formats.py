@@ -52,6 +52,16 @@ def test_every_format_opens_for_training(corpus, tmp_path):
     assert open_source(corpus, split="train", size=8, cache=tmp_path / "cache").key == train.key
 
 
+def test_a_caption_without_a_picture_is_named_and_a_readme_is_not(tmp_path):
+    folder = in_folder(tmp_path / "c")
+    for name in ("gone.txt", "README.txt", "sub/LICENSE.txt", "sub/lost.caption", "config.json", "0.png.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("words")
+    found = read_corpus(folder)
+    assert [row.caption for row in found.rows] == list(NAMES)
+    assert [(s.id, s.what) for s in found.skipped] == [("gone.txt", "no picture"), ("sub/lost.caption", "no picture")]
+
+
 def test_json_beside_pictures(tmp_path):
     folder = in_folder(tmp_path / "c", ending=".json")
     (folder / "3.png").write_bytes(picture(3))

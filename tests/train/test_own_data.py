@@ -109,6 +109,15 @@ def test_every_format_takes_the_place_of_the_recipes_sources(name, tmp_path):
     assert "in place of glyphs, glyphs-tones, clipart-extra" in notes[0]
 
 
+def test_rows_left_out_are_spoken_of(tmp_path, capsys):
+    folder = in_folder(tmp_path / "mine", NAMES)
+    (folder / "bad.png").write_bytes(b"none")
+    (folder / "bad.txt").write_text("words")
+    (folder / "lost.txt").write_text("words")
+    assert main(["train", str(folder), *SHORT, "--out", "run"]) == 0
+    assert "2 rows of mine were left out; `sfumato corpus check` names each" in capsys.readouterr().err
+
+
 def test_a_folder_without_pictures_is_one_clear_error(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert main(["train", "empty", *SHORT, "--out", "run"]) == 2

@@ -62,14 +62,14 @@ def of_folder(folder: Path) -> Found:
     for look, read, why in FOLDERS:
         if look(folder):
             return Found(read, why)
-    names = files_in(folder).names
-    if not names:
+    files = files_in(folder)
+    if not files.names:
         raise CorpusError(
             f"{folder} holds no picture ({', '.join(SUFFIXES)}), and no metadata, parquet, tar or Arrow file; "
             "give a folder that does"
         )
-    if any(beside(folder / name) is not None for name in names):
+    if any(beside(files, name) is not None for name in files.names):
         return Found(folder_table, "caption files lie beside its pictures")
-    if any("/" in name for name in names):
+    if any("/" in name for name in files.names):
         return Found(classes_table, "its pictures lie in sub-folders, with no caption file beside any")
     return Found(folder_table, "it holds pictures, though no caption")

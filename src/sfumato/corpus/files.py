@@ -11,21 +11,25 @@ from sfumato.corpus.rows import Gathered, Pictures, Row, Skipped
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".jfif", ".apng")
 OTHERS = (".svg", ".svgz", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".psd", ".eps", ".ai", ".ico", ".jp2")
 """Suffixes of pictures that are not read: such files are opened all the same, to be named with their reason."""
+BESIDE = (".txt", ".caption", ".json")
+"""Suffixes of caption files, the first of which that holds text is taken."""
 MAX_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)
 class Files:
-    """A folder's picture files, relative to it and with "/", in order; and what could not be looked into."""
+    """A folder's picture files, relative to it and with "/", in order; caption files; and what could not be opened."""
 
     folder: Path
     names: tuple[str, ...]
+    captions: frozenset[str]
     closed: tuple[str, ...]
 
 
 def files_in(folder: Path) -> Files:
     """All picture files below a folder; hidden ones and __MACOSX are passed over, links to folders not followed."""
     names: list[str] = []
+    captions: list[str] = []
     closed: list[str] = []
 
     def note(error: OSError) -> None:
@@ -35,9 +39,11 @@ def files_in(folder: Path) -> Files:
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
         for name in files:
             path = Path(place, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES + OTHERS and path.is_file():
-                names.append(path.relative_to(folder).as_posix())
-    return Files(folder, tuple(sorted(names)), tuple(closed))
+            suffix = path.suffix.lower()
+            if name.startswith(".") or suffix not in SUFFIXES + OTHERS + BESIDE or not path.is_file():
+                continue
+            (captions if suffix in BESIDE else names).append(path.relative_to(folder).as_posix())
+    return Files(folder, tuple(sorted(names)), frozenset(captions), tuple(closed))
 
 
 def gathering(files: Files) -> Gathered:

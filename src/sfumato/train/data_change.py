@@ -35,6 +35,15 @@ def in_words(before: Facts, now: Facts, cache: Path) -> str:
     return f"{now['name']} has {counts}" + (f": {detail}" if detail else ", with another content")
 
 
+def left_out(facts: Facts) -> list[str]:
+    """A note for each source of which rows were left out."""
+    return [
+        f"{source['left_out']} rows of {source['name']} were left out; `sfumato corpus check` names each, and why"
+        for source in facts.get("sources") or []
+        if source["left_out"]
+    ]
+
+
 def refuse(change: str) -> None:
     """Raise CheckpointError where there is a change, saying which and what can be done."""
     if change:

@@ -11,7 +11,7 @@ from torch import nn
 from sfumato.engine import describe
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.train.build import Built, build
-from sfumato.train.data_change import data_change, refuse
+from sfumato.train.data_change import data_change, left_out, refuse
 from sfumato.train.events import Event, HeldOut, Metrics, Note
 from sfumato.train.folder import RunFolder
 from sfumato.train.follower import FollowedFolder
@@ -57,6 +57,7 @@ def begin(
         recipe, notes = with_own_data(recipe, place.data)
         with place.team.leader_first():
             built = build(recipe, place)
+        notes += left_out(built.facts)
         trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images), spread_over(place, built))
         if start is not None:
             trainer.begin_from(start)
