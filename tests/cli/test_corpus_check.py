@@ -41,6 +41,7 @@ def mixed(tmp_path):
         (folder / name).write_bytes(data)
         (folder / name).with_suffix(".txt").write_text("the same words" if name[0] in "wc" else name[:3])
     (folder / "silent.png").write_bytes(picture(500))
+    (folder / "lost.txt").write_text("words")
     return folder
 
 
@@ -51,6 +52,7 @@ def test_everything_wrong_is_named(sfumato, mixed):
     assert facts["found"] == 40
     assert {(f["id"], f["what"]) for f in facts["left_out"]} == {
         ("silent.png", "no caption"),
+        ("lost.txt", "no picture"),
         *((name, "unreadable") for name in ("cut.jpg", "drawing.svg", "new\nline.png", "scan.tif")),
     }
     reasons = {f["id"]: f["reason"] for f in facts["left_out"]}
@@ -77,8 +79,8 @@ def test_everything_wrong_is_named(sfumato, mixed):
 def test_the_lines_say_the_same(sfumato, mixed):
     code, out, _ = sfumato("corpus", "check", mixed, *TINY)
     assert code == LEFT_OUT
-    assert "mixed: pictures with captions beside them (caption files lie beside its pictures)" in out
-    assert "40 pictures found: 35 can be used, 5 are left out" in out
+    assert "mixed: a folder of pictures (caption files lie beside them)" in out
+    assert "40 pictures found: 35 can be used; left out: 6" in out
     assert "chosen by their content: the data name no split" in out
     assert "\n  unreadable: 4\n" in out
     assert r"new\nline.png: its picture cannot be decoded" in out
@@ -92,7 +94,7 @@ def test_nothing_wrong_is_0(sfumato, tmp_path):
     code, out, _ = sfumato("corpus", "check", path, *TINY)
     assert code == 0
     assert "class folders" in out
-    assert "3 pictures found: 3 can be used, 0 are left out" in out
+    assert "3 pictures found: 3 can be used; left out: 0" in out
     assert "duplicate caption" not in out
 
 

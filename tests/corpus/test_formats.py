@@ -200,7 +200,7 @@ def test_a_damaged_arrow_file(tmp_path, content):
 
 def test_why_a_format_is_believed(tmp_path):
     whys = {name: detect(make(tmp_path / name.replace(" ", "-"))).why for name, make in FORMATS.items()}
-    assert whys["txt"] == whys["json"] == "caption files lie beside its pictures"
+    assert whys["txt"] == whys["json"] == "caption files lie beside them"
     assert whys["classes"].startswith("its pictures lie in sub-folders")
     assert whys["csv"] == "a metadata file lists its pictures"
     assert "tar" in whys["shards"]

@@ -49,6 +49,7 @@ def test_one_picture_stays_for_training():
 
 def test_what_is_no_picture_is_not_the_one_held_out():
     assert all(chosen(table(3), ["", f"a{k}", f"b{k}"]) <= {"1", "2"} for k in range(20))
+    assert not any(chosen(table(2), ["", f"a{k}"]) for k in range(20)), "the only picture stays for training"
 
 
 def test_copies_and_families_stay_together():

@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
         for line in lines(facts, None if args.all else SHOWN):
             print(line)
     if not facts["used"]["train"]:
-        raise CorpusError(f"{args.data} holds no picture to train on; {len(report.left_out)} were left out")
+        raise CorpusError(
+            f"{args.data} holds no picture to train on; {len(report.left_out)} were left out, as told above"
+        )
     return LEFT_OUT if report.left_out else 0
 
 
@@ -86,7 +88,7 @@ def facts_of(report: "Report", path: Path) -> dict[str, Any]:
         "format": report.table.kind,
         "because": report.why,
         "size": report.size,
-        "found": len(used) + len(report.left_out),
+        "found": len(used) + sum(skipped.what != "no picture" for skipped in report.left_out),
         "used": {split: sum(belongs(row, split) for row in used) for split in SPLITS},
         "split_by": "the data" if report.table.named else "content",
         "sides": spread([max(look.width, look.height) for look in looks]),

@@ -23,15 +23,15 @@ def lines(facts: Mapping[str, Any], shown: int | None) -> Iterator[str]:
 def summary(facts: Mapping[str, Any]) -> Iterator[str]:
     """What is there and what would be used."""
     used, out = facts["used"], len(facts["left_out"])
-    yield f"  {number(facts['found'], 'picture')} found: {facts['found'] - out} can be used, {out} are left out"
+    yield f"  {number(facts['found'], 'picture')} found: {used['train'] + used['val']:,} can be used; left out: {out:,}"
     by = "as the data say" if facts["split_by"] == "the data" else "chosen by their content: the data name no split"
-    halves = f"{used['tune']} for choices, {used['report']} for numbers"
-    yield f"  {used['train']} to train on; {used['val']} held out ({halves}), {by}"
+    halves = f"{used['tune']:,} for choices, {used['report']:,} for numbers"
+    yield f"  {used['train']:,} to train on; {used['val']:,} held out ({halves}), {by}"
     sides, words = facts["sides"], facts["captions"]
     if sides:
-        extra = [f"{facts['transparent']} transparent (over white, but for a recipe with alpha)"]
+        extra = [f"{facts['transparent']:,} transparent (over white, but for a recipe with alpha)"]
         extra = extra if facts["transparent"] else []
-        extra += [f"{facts['animated']} animated"] if facts["animated"] else []
+        extra += [f"{facts['animated']:,} animated"] if facts["animated"] else []
         yield f"  long sides {between(sides)} px, used at {facts['size']} px" + "".join(f", {e}" for e in extra)
         yield f"  {number(words['different'], 'different caption')} of {between(words['characters'])} characters"
 
@@ -40,16 +40,16 @@ def listing(heading: str, entries: Sequence[Mapping[str, str]], shown: int | Non
     """Files by kind of fault, the commonest kind first."""
     if not entries:
         return
-    yield f"{heading}: {len(entries)}"
+    yield f"{heading}: {len(entries):,}"
     by_kind = {
         what: list(group) for what, group in groupby(sorted(entries, key=lambda e: e["what"]), lambda e: e["what"])
     }
     for what, group in sorted(by_kind.items(), key=lambda item: -len(item[1])):
-        yield f"  {what}: {len(group)}"
+        yield f"  {what}: {len(group):,}"
         for entry in group[:shown]:
             yield f"    {printable(entry['id'])}: {printable(entry['reason'])}"
         if shown is not None and len(group) > shown:
-            yield f"    ... and {len(group) - shown} more (--all names every one)"
+            yield f"    ... and {len(group) - shown:,} more (--all names every one)"
 
 
 def training(facts: Mapping[str, Any]) -> Iterator[str]:

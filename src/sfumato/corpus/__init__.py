@@ -1,1 +1,1 @@
-"""Captioned pictures to train on: parquet files or plain folders in, rows and 8-bit RGB arrays out."""
+"""Captioned pictures to train on: whatever people have them in, rows and 8-bit arrays (RGB or RGBA) out."""

@@ -69,7 +69,7 @@ def of_folder(folder: Path) -> Found:
             "give a folder that does"
         )
     if any(beside(files, name) is not None for name in files.names):
-        return Found(folder_table, "caption files lie beside its pictures")
+        return Found(folder_table, "caption files lie beside them")
     if any("/" in name for name in files.names):
         return Found(classes_table, "its pictures lie in sub-folders, with no caption file beside any")
-    return Found(folder_table, "it holds pictures, though no caption")
+    return Found(folder_table, "none of them has a caption, and they lie in no class folders")

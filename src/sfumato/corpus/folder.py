@@ -37,7 +37,7 @@ def folder_table(folder: Path) -> Table:
         gathered.add(row_of(position, name, values, split_of(name)))
     for name in orphans(files):
         gathered.add(Skipped(-1, name, "a caption without a picture: there is none of this name", "no picture"))
-    return gathered.table(folder, "pictures with captions beside them", reader(folder, files.names))
+    return gathered.table(folder, "a folder of pictures", reader(folder, files.names))
 
 
 def beside(files: Files, name: str) -> Mapping[str, Any] | None:

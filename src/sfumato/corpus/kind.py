@@ -14,7 +14,10 @@ SIGNATURES = (
 OTHERS = (
     (re.compile(rb"\s*(<\?xml.*|<!--.*|<!DOCTYPE svg.*)?<svg[\s/>]", re.DOTALL), "an SVG drawing, which has no pixels"),
     (re.compile(rb"\x1f\x8b"), "a gzip file, perhaps a compressed SVG drawing"),
-    (re.compile(rb"\s*<(!doctype )?html", re.IGNORECASE), "a web page, perhaps of a download that failed"),
+    (
+        re.compile(rb"\s*<(!doctype )?html", re.IGNORECASE),
+        "a web page, perhaps of a download that failed: get the picture anew",
+    ),
     (re.compile(rb"version https://git-lfs"), "a Git LFS pointer: fetch the file itself with git lfs pull"),
     (re.compile(rb"II\*\0|MM\0\*"), "a TIFF file"),
     (re.compile(rb"....ftyp(avif|avis)", re.DOTALL), "an AVIF file"),
