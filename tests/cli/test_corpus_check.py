@@ -170,5 +170,12 @@ def test_a_leak_between_the_splits_is_seen(tmp_path):
     ]
 
 
+def test_shared_captions_are_told_of_but_not_where_they_are_classes(tmp_path):
+    few = check(in_folder(tmp_path / "few", [f"thing {k // 2}" for k in range(8)]), 8)
+    assert [r.what for r in few.remarks].count("duplicate caption") == 4
+    many = check(in_folder(tmp_path / "many", [f"thing {k % 3}" for k in range(8)]), 8)
+    assert "duplicate caption" not in [r.what for r in many.remarks]
+
+
 def test_printable():
     assert printable("a\nb\x1b[31m\udc80é") == r"a\nb\x1b[31m\udc80é"

@@ -139,7 +139,7 @@ def test_splits_of_shards_parquet_and_arrow_files(tmp_path):
         found = read_corpus(tmp_path / name)
         assert found.named
         assert [row.split for row in found.rows].count("val") == 3
-        assert len(found.rows) == 6
+        assert len({row.id for row in found.rows}) == len(found.rows) == 6
         assert len(list(found.pictures(found.rows))) == 6
 
 

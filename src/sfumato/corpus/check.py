@@ -101,10 +101,11 @@ def look_at(data: bytes, size: int) -> Look:
 
 
 def remarks(rows: Sequence[Row], looks: Sequence[Look], size: int, kind: str) -> list[Remark]:
-    """What a user may want to mend in pictures that can be used."""
+    """What a user may want to mend in pictures that can be used; captions that are names of classes may be shared."""
     out: list[Remark] = []
     pictures: dict[str, Row] = {}
     captions: dict[tuple[str, str], Row] = {}
+    classes = kind == "class folders" or 2 * len({row.caption for row in rows}) < len(rows)
     for row, look in zip(rows, looks, strict=True):
         out += [Remark(row.id, what, reason) for what, reason in of_picture(look, size)]
         first = pictures.setdefault(look.same, row)
@@ -113,7 +114,7 @@ def remarks(rows: Sequence[Row], looks: Sequence[Look], size: int, kind: str) ->
             also = ", one of them held out and the other trained on: take one away" if leak else ""
             out.append(Remark(row.id, "duplicate picture", f"at {size} px it is the same as {first.id}{also}"))
         first = captions.setdefault((row.caption, row.style_phrase), row)
-        if first is not row and kind != "class folders":
+        if first is not row and not classes:
             out.append(Remark(row.id, "duplicate caption", f"{first.id} has the same caption"))
         if row.split not in ("train", "val"):
             out.append(Remark(row.id, "unknown split", f"its split is {row.split!r}; only train and val are used"))

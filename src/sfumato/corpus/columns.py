@@ -36,7 +36,7 @@ def columnar_table(path: Path, kind: str, parts: Sequence[Part]) -> Table:
         classes = classes_of(part.schema)
         wanted = [n for n in ("id", "split", *CAPTIONS, *KEYWORDS, *TEXT) if n in part.schema.names]
         image_column(part)
-        start, stem = sum(counts), f"{part.path.name}:" if len(parts) > 1 else ""
+        start, stem = sum(counts), f"{part.path.relative_to(path).as_posix()}:" if len(parts) > 1 else ""
         counts.append(0)
         for batch in part.batches(wanted or [image_column(part)]):
             for k in range(len(next(iter(batch.values())))):

@@ -26,7 +26,7 @@ def parquet_files(folder: Path) -> list[Path]:
 def parquet_folder_table(folder: Path) -> Table:
     """The rows of all parquet files of a folder; a file's split is the word that its name begins with."""
     parts = [parquet_part(path, split_by_name(path, folder)) for path in parquet_files(folder)]
-    return columnar_table(folder, f"{len(parts)} parquet files", parts)
+    return columnar_table(folder, f"parquet files ({len(parts)})", parts)
 
 
 def split_by_name(path: Path, folder: Path) -> str:

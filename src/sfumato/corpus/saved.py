@@ -23,7 +23,7 @@ def saved_table(folder: Path) -> Table:
     parts = [arrow_part(path, split_said(path, folder)) for path in saved_files(folder)]
     if not parts:
         raise CorpusError(f"{folder} says that it is a saved dataset, but holds no .arrow file; save it again")
-    return columnar_table(folder, f"a Hugging Face dataset of {len(parts)} Arrow files", parts)
+    return columnar_table(folder, f"a Hugging Face dataset in Arrow files ({len(parts)})", parts)
 
 
 def split_said(path: Path, folder: Path) -> str:
