@@ -131,3 +131,38 @@ def test_a_picture_that_vanishes_between_two_looks(tmp_path):
     found = read_corpus(folder)
     (folder / "1.png").unlink()
     assert list(found.pictures(found.rows)) == [picture(0), b"", picture(2)]
+
+
+COLUMNAR = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import numpy
+from tests.corpus.making import in_parquet, in_saved
+from tests.corpus.test_hostile import mutated
+from sfumato.corpus.check import check
+from sfumato.errors import CorpusError
+home, refused = Path(sys.argv[2]), 0
+names = [f"thing {k}" for k in range(30)]
+for number, make in enumerate((in_saved, lambda p: in_saved(p, file=True), lambda p: in_parquet(p / "a.parquet"))):
+    path = make(home / str(number))
+    file = path if path.is_file() else path / "data-00000-of-00001.arrow"
+    good = file.read_bytes()
+    for seed in (*range(150), 664):
+        file.write_bytes(mutated(numpy.random.default_rng(seed), good))
+        try:
+            check(path, 8)
+        except CorpusError:
+            refused += 1
+print(refused)
+"""
+
+
+def test_mutated_arrow_and_parquet_files_are_refused_and_bring_nothing_down(request, tmp_path):
+    """In a process of its own: a reader that follows a damaged offset ends with a signal, not with an exception."""
+    root = str(request.config.rootpath)
+    done = subprocess.run(
+        [sys.executable, "-c", COLUMNAR, root, str(tmp_path)], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 300 < int(done.stdout) < 453

@@ -41,7 +41,7 @@ def parquet_part(path: Path, split: str) -> Part:
     if not path.is_file():
         raise CorpusError(f"there is no corpus at {path}; give a .parquet file or a folder of pictures")
     try:
-        schema = parquet.read_schema(path)
+        schema = named_columns(parquet.read_schema(path))
     except Exception as error:  # pyarrow raises a family of types, OSError and plain ValueError among them
         raise damaged(path, "parquet") from error
 
@@ -51,6 +51,12 @@ def parquet_part(path: Path, split: str) -> Part:
                 yield batch.to_pydict()
 
     return Part(path=path, split=split, schema=schema, batches=guarded(path, "parquet", read))
+
+
+def named_columns(schema: Any) -> Any:
+    """The schema as it is. Raises UnicodeDecodeError where the columns' names, read first here, are no text."""
+    list(schema.names)
+    return schema
 
 
 def guarded(

@@ -7,7 +7,7 @@ from typing import Any
 
 from sfumato.corpus.columns import Part, columnar_table
 from sfumato.corpus.fields import SPLITS
-from sfumato.corpus.parquet import damaged, guarded, split_by_name
+from sfumato.corpus.parquet import damaged, guarded, named_columns, split_by_name
 from sfumato.corpus.rows import Table, arrow
 from sfumato.errors import CorpusError
 
@@ -46,7 +46,7 @@ def arrow_part(path: Path, split: str) -> Part:
             return ipc.open_file(source)
 
     def read(names: Sequence[str]) -> Iterator[Any]:
-        with pyarrow.memory_map(str(path)) as source:
+        with pyarrow.OSFile(str(path)) as source:
             reader = opened(source)
             whole = (
                 reader
@@ -54,12 +54,13 @@ def arrow_part(path: Path, split: str) -> Part:
                 else map(reader.get_batch, range(reader.num_record_batches))
             )
             for batch in whole:
+                batch.validate(full=True)  # a damaged offset would otherwise be followed out of the buffer
                 for start in range(0, batch.num_rows, 64):
                     yield batch.select(list(names)).slice(start, 64).to_pydict()
 
     try:
-        with pyarrow.memory_map(str(path)) as source:
-            schema = opened(source).schema
+        with pyarrow.OSFile(str(path)) as source:
+            schema = named_columns(opened(source).schema)
     except Exception as error:  # pyarrow raises a family of types, OSError and plain ValueError among them
         raise damaged(path, "Arrow") from error
     return Part(path=path, split=split, schema=schema, batches=guarded(path, "Arrow", read))
