@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from tests.corpus.making import in_folder, in_shards, picture
+from tests.corpus.making import in_folder, in_saved, in_shards, picture
 from tests.corpus.test_decode import png
 
 from sfumato.corpus.check import check
@@ -144,8 +144,9 @@ from sfumato.corpus.check import check
 from sfumato.errors import CorpusError
 home, refused = Path(sys.argv[2]), 0
 names = [f"thing {k}" for k in range(30)]
-for number, make in enumerate((in_saved, lambda p: in_saved(p, file=True), lambda p: in_parquet(p / "a.parquet"))):
-    path = make(home / str(number))
+makers = (in_saved, lambda p, n: in_saved(p, n, file=True), lambda p, n: in_parquet(p / "a.parquet", n))
+for number, make in enumerate(makers):
+    path = make(home / str(number), names)
     file = path if path.is_file() else path / "data-00000-of-00001.arrow"
     good = file.read_bytes()
     for seed in (*range(150), 664):
@@ -166,3 +167,10 @@ def test_mutated_arrow_and_parquet_files_are_refused_and_bring_nothing_down(requ
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert 300 < int(done.stdout) < 453
+
+
+def test_a_column_whose_name_is_no_text(tmp_path):
+    file = in_saved(tmp_path / "c") / "data-00000-of-00001.arrow"
+    file.write_bytes(file.read_bytes().replace(b"text", b"\xb7\xb7\xb7\xb7"))
+    with pytest.raises(CorpusError, match="cannot be read as Arrow"):
+        check(tmp_path / "c", 8)
