@@ -4,6 +4,7 @@ TOWERS/towers.json names the files, their sha256 and the towers' options; every 
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ NAME = "towers.json"
 FORMAT = "sfumato-towers"
 VERSION = 1
 BATCH = 64
+MODELS = Path(__file__).parents[1] / "models"
 
 
 class Score:
@@ -65,14 +67,16 @@ class Score:
         return np.asarray(Image.fromarray(picture).resize((self.size, self.size), Image.Resampling.LANCZOS))
 
 
-def load_score(folder: Path) -> Score:
-    """The score of the towers in a folder, in float32 on the CPU.
+def load_score(source: str | os.PathLike[str] = "towers") -> Score:
+    """The score of the towers in a folder, or of those that are shipped by their name, in float32 on the CPU.
 
-    Raises CheckpointError where the folder is missing, damaged, foreign or of a newer version.
+    A part that is not in the folder is looked for among the shared ones, by its hash. Raises CheckpointError where
+    anything is missing, damaged, foreign or of a newer version.
     """
+    folder = Path(source) if (Path(source) / NAME).is_file() or source != "towers" else MODELS / "towers"
     about = read_about(folder)
     data = {
-        name: read_verified(folder / name, digest=str(file["sha256"]), size=file["bytes"])
+        name: read_verified(place(folder, name, str(file["sha256"])), digest=str(file["sha256"]), size=file["bytes"])
         for name, file in about["files"].items()
     }
     text = load_tower(data["conditioner.safetensors"])
@@ -87,6 +91,12 @@ def load_score(folder: Path) -> Score:
     except (SfumatoError, TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         raise CheckpointError(f"the towers in {folder} do not fit their description: {error}") from error
     return Score(towers.requires_grad_(False), reader, size=about["size"])
+
+
+def place(folder: Path, name: str, digest: str) -> Path:
+    """Where a part of the towers lies: in their folder, else among the shared parts."""
+    shared = MODELS / "blobs" / f"{digest}{Path(name).suffix}"
+    return shared if shared.is_file() and not (folder / name).is_file() else folder / name
 
 
 def positions(text: torch.nn.Module) -> int:
