@@ -81,7 +81,7 @@ def interval(rate: float, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a rate among n."""
     z = 1.96
     middle, half = rate + z * z / (2 * n), z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
 
 
 def rates(near: np.ndarray, right: np.ndarray) -> dict[str, Any]:
