@@ -30,7 +30,7 @@ def test_premultiplied_is_signed_and_weighed_by_alpha():
 def test_impossible_values_are_clipped():
     image = np.zeros((1, 4, 1, 3), np.float32)
     image[0, :, 0, 0] = (3.0, 3.0, -3.0, 0.0)
-    image[0, :, 0, 1] = (0.5, 0.5, 0.5, -1.001)
+    image[0, :, 0, 1] = (0.5, 0.5, 0.5, -0.997)
     image[0, :, 0, 2] = (1.0, 1.0, 1.0, 1.2)
     out = straight(image)[0, 0]
     assert out.tolist() == [[255, 255, 0, 128], [0, 0, 0, 0], [255, 255, 255, 255]]

@@ -52,8 +52,7 @@ def encode(image: PIL.Image.Image, record: Record, kind: str) -> bytes:
         exif[SOFTWARE] = "Sfumato"
         exif.get_ifd(EXIF_IFD)[USER_COMMENT] = ASCII + record.text.encode("ascii")
         options = {"exif": exif.tobytes(), "xmp": packet(record)}
-        webp = {"lossless": True, "quality": 100, "exact": True}
-        options |= {"quality": 95, "subsampling": 0} if kind == "jpeg" else webp
+        options |= {"quality": 95, "subsampling": 0} if kind == "jpeg" else {"lossless": True, "quality": 100}
     else:
         raise OutputError(f"unknown format {kind!r}; pictures are written as {', '.join(FORMATS)}")
     buffer = io.BytesIO()
