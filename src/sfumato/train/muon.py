@@ -41,22 +41,22 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """One update of every parameter that has a gradient, those of one shape together; no closure is taken."""
         for group in self.param_groups:
-            alike: dict[torch.Size, list[Tensor]] = {}
+            alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
             for p in group["params"]:
                 if p.grad is not None:
-                    alike.setdefault(as_matrix(p).shape, []).append(p)
-            for shape, parameters in alike.items():
-                o = orthogonal(torch.stack([self.momentum(p, group["beta"]) for p in parameters]), group["dtype"])
-                for p, turned in zip(parameters, o, strict=True):
+                    alike.setdefault(as_matrix(p).shape, []).append((p, p.grad))
+            for shape, pairs in alike.items():
+                o = orthogonal(torch.stack([self.momentum(*pair, group["beta"]) for pair in pairs]), group["dtype"])
+                for (p, _), turned in zip(pairs, o, strict=True):
                     p.mul_(1.0 - group["lr"] * group["weight_decay"])
                     p.add_(as_kernel(turned, like=p), alpha=-group["lr"] * 0.2 * max(shape) ** 0.5)
 
-    def momentum(self, p: Tensor, beta: float) -> Float[Tensor, "o i"]:
+    def momentum(self, p: Tensor, gradient: Tensor, beta: float) -> Float[Tensor, "o i"]:
         """u of one parameter, after its momentum has taken in the gradient."""
         state = self.state[p]
         if not state:
             state["exp_avg"] = torch.zeros_like(p, memory_format=torch.preserve_format)
-        return as_matrix(p.grad.lerp(state["exp_avg"].lerp_(p.grad, 1.0 - beta), beta))
+        return as_matrix(gradient.lerp(state["exp_avg"].lerp_(gradient, 1.0 - beta), beta))
 
 
 def as_matrix(w: Tensor) -> Float[Tensor, "o i"]:
