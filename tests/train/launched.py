@@ -1,0 +1,57 @@
+"""Runs on several processes, started as a user starts them: by torchrun."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.train.tiny_runs import DATA, environment
+
+SMALL = ("network.block_out_channels=[8,16]", "network.head_dim=8", "network.norm_groups=8")
+"""A network that computes in milliseconds, so that a test waits for processes and not for them to compute."""
+
+
+def arguments(out, *changes):
+    settings = [word for change in (*SMALL, *changes) for word in ("--set", change)]
+    return ("train", DATA, "--recipe", "tiny", "--out", out, *settings)
+
+
+def torchrun(size, *words, cache, options=("--standalone",), prefix=(), **more):
+    """Start `sfumato ...` on `size` processes; answers the launcher's process."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", *options, "--nproc-per-node", str(size)]
+    command = [*prefix, *launcher, "-m", "sfumato", *map(str, words)]
+    env = {**environment(cache), **more}
+    return subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def ended(process, timeout=300):
+    """Wait for a launcher; answers its exit code and what was said."""
+    errors = process.communicate(timeout=timeout)[1]
+    return process.returncode, errors
+
+
+def workers(process):
+    """The process ids of a launcher's workers, in the order of their ranks."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = stat.read_text().rsplit(")", 1)[1].split()[1]
+            variables = (stat.parent / "environ").read_bytes().split(b"\0") if int(parent) == process.pid else []
+        except OSError:
+            continue
+        found += [(int(v[5:]), int(stat.parent.name)) for v in variables if v.startswith(b"RANK=")]
+    return [pid for _, pid in sorted(found)]
+
+
+def reached(process, run, images, timeout=240):
+    """Wait until a run has its checkpoint at `images`."""
+    deadline = time.monotonic() + timeout
+    while not (run / "checkpoints" / f"{images:09d}").is_dir():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def signal_worker(process, rank, number):
+    os.kill(workers(process)[rank], number)
