@@ -11,6 +11,7 @@ from sfumato.choices import near, refuse_unknown
 from sfumato.conditioner import Conditioner
 from sfumato.errors import CheckpointError, SfumatoError, UnavailableError
 from sfumato.latents import LatentSpace
+from sfumato.nets.chunked import replace_long
 from sfumato.nets.pointwise import replace_pointwise
 from sfumato.text.blob import load_text_encoder
 from sfumato.text.conditioner import TextConditioner, TowerConditioner
@@ -90,7 +91,7 @@ def fill(
             shapes = f"{list(tensors[name].shape)}, expected {list(want.shape)}"
             raise CheckpointError(f"{what}: {name!r} has shape {shapes}; the file does not fit the architecture")
     network.load_state_dict(dict(tensors), assign=True)
-    return replace_pointwise(network.requires_grad_(False).eval())
+    return replace_long(replace_pointwise(network.requires_grad_(False).eval()))
 
 
 def build_autoencoder(options: Mapping[str, Any], data: bytes | None) -> Autoencoder:
@@ -125,8 +126,10 @@ def build_conditioner(options: Mapping[str, Any], weights: bytes | None, tokeniz
     length = options.get("max_tokens", 32)
     try:
         if kind == "tower":
-            return TowerConditioner(load_tower(weights), load_tokenizer(tokenizer), max_tokens=length)
-        return TextConditioner(load_text_encoder(weights), load_tokenizer(tokenizer), max_tokens=length)
+            tower: Any = replace_long(load_tower(weights))
+            return TowerConditioner(tower, load_tokenizer(tokenizer), max_tokens=length)
+        encoder: Any = replace_long(load_text_encoder(weights))
+        return TextConditioner(encoder, load_tokenizer(tokenizer), max_tokens=length)
     except SfumatoError as problem:
         raise CheckpointError(str(problem)) from problem
 

@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from sfumato import checkpoint
+from sfumato.nets.chunked import Chunked, replace_long
 from sfumato.nets.pointwise import Pointwise, replace_pointwise
 from sfumato.nets.unet import UNet
 from sfumato.nets.vae import VAE
@@ -56,6 +58,26 @@ def test_a_u_net_of_the_shipped_size(threads, count):
         alone = net(*inputs)
         threads(count)
         assert torch.equal(net(*inputs), alone)
+
+
+def test_long_products_in_parts_are_the_linear_layer():
+    net = nn.Sequential(nn.Linear(1000, 24), nn.Linear(24, 1536, bias=False), nn.Sequential(nn.Linear(1536, 8)))
+    names, x = list(net.state_dict()), numbers(0, 3, 5, 1000)
+    expected = net(x)
+    replace_long(net)
+    assert [type(net[0]), type(net[1]), type(net[2][0])] == [Chunked, nn.Linear, Chunked]
+    assert (net[0].parts, net[2][0].parts) == (2, 2)
+    assert list(net.state_dict()) == names
+    torch.testing.assert_close(net(x), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_what_a_prompt_becomes(threads, count):
+    conditioner = checkpoint.load("bozzetto").conditioner
+    threads(1)
+    alone = conditioner(["a red apple, 3d render"]).tokens
+    threads(count)
+    assert torch.equal(conditioner(["a red apple, 3d render"]).tokens, alone)
 
 
 @pytest.mark.parametrize("count", [2, 4])

@@ -76,7 +76,7 @@ def test_every_kind_of_update_goes_on_bit_for_bit(cache, tmp_path, changes):
     assert done.returncode == 0, done.stderr
     assert fingerprint(run) == fingerprint(tmp_path / "whole")
     moments = load_checkpoint(listed(run / "checkpoints")[-1]).tensors["moments"]
-    assert ("exp_avg_sq.mid.0.conv1.weight" in moments) == ("optimiser.kind=muon" not in changes)
+    assert ("exp_avg_sq.mid.blocks.0.conv1.weight" in moments) == ("optimiser.kind=muon" not in changes)
 
 
 @pytest.mark.slow
