@@ -16,6 +16,9 @@ from torch import Tensor
 
 from sfumato.errors import CheckpointError
 
+HEADER_LIMIT = 3 << 20
+"""The longest header in bytes that is parsed, enough for 20,000 tensors: one of many empty tensors takes minutes."""
+
 Rows = dict[str, tuple[int, int]]
 """By name, the rows [start, stop) that a file holds of a tensor."""
 
@@ -76,6 +79,15 @@ def rows_in(folder: Path, files: Iterable[str]) -> dict[str, Rows]:
             shapes = {name: opened.get_slice(name).get_shape() for name in opened.keys()}  # noqa: SIM118
         found[file] = {name: (0, shape[0] if shape else 1) for name, shape in shapes.items()}
     return found
+
+
+def refuse_long_header(file: Path, head: bytes) -> None:
+    """Raise CheckpointError where a safetensors file, of which `head` is the beginning, has an outsized header."""
+    length = int.from_bytes(head[:8], "little")
+    if length > HEADER_LIMIT:
+        raise CheckpointError(
+            f"{file} has a header of {length} bytes; at most {HEADER_LIMIT} are read: it is damaged or hostile"
+        )
 
 
 def sha256_of(file: Path) -> str:

@@ -19,7 +19,7 @@ import safetensors.torch
 
 from sfumato.atomic import new_folder, write_durably
 from sfumato.errors import CheckpointError
-from sfumato.train.slices import pieces_in, rows_in, sha256_of
+from sfumato.train.slices import pieces_in, refuse_long_header, rows_in, sha256_of
 
 VERSION = 1
 SLICED = 2
@@ -115,6 +115,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
             raise CheckpointError(f"{file} cannot be read: {error.strerror}") from error
         if hashlib.sha256(data).hexdigest() != index["sha256"].get(file.name):
             raise CheckpointError(f"{file} is damaged: its sha256 is not the one in {INDEX}")
+        refuse_long_header(file, data)
         try:
             tensors[name] = safetensors.torch.load(data)
         except Exception as error:  # the library raises its own type, and others on odd headers
@@ -131,9 +132,15 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     for file, digest in index["sha256"].items():
         if Path(file).name != file or sha256_of(folder / file) != digest:
             raise CheckpointError(f"{folder / file} is damaged: its sha256 is not the one in {INDEX}")
+        with (folder / file).open("rb") as opened:
+            refuse_long_header(folder / file, opened.read(8))
     try:
         held = index["rows"] if index["version"] == SLICED else rows_in(folder, index["sha256"])
+        if set(held) != set(index["sha256"]) or {file.partition(".")[0] for file in held} != set(PARTS):
+            raise CheckpointError(f"{folder / INDEX} names other files than the three parts of a checkpoint have")
         return Checkpoint({part: pieces_in(folder, part, held) for part in PARTS}, index)
+    except CheckpointError:
+        raise
     except Exception as error:  # the library raises its own type, and others on odd headers
         raise CheckpointError(f"{folder} holds no safetensors files as its {INDEX} describes them") from error
 
