@@ -51,6 +51,12 @@ def build(recipe: TrainRecipe, place: Place) -> Built:
     return Built(objective, averaged, facts)
 
 
+def described_network(recipe: TrainRecipe) -> nn.Module:
+    """The recipe's network without numbers in it, for its sizes. Raises RecipeError as make_network does."""
+    with torch.device("meta"):
+        return make_network(recipe)
+
+
 def make_network(recipe: TrainRecipe) -> nn.Module:
     """The recipe's network with weights drawn from its seed. Raises RecipeError for unknown or impossible arguments."""
     arguments = {k: v for k, v in recipe.network.items() if k != "kind"}

@@ -10,19 +10,21 @@ from torch import nn
 
 from sfumato.engine import describe
 from sfumato.errors import CheckpointError, RecipeError
-from sfumato.train.build import Built, build
+from sfumato.train.build import Built, build, described_network
 from sfumato.train.data_change import data_change, left_out, refuse
 from sfumato.train.events import Event, HeldOut, Metrics, Note
 from sfumato.train.folder import RunFolder
 from sfumato.train.follower import FollowedFolder
 from sfumato.train.loop import Stop, Trainer, train
 from sfumato.train.material import Place
+from sfumato.train.memory import refuse_large_batch, refuse_large_state
 from sfumato.train.own_data import with_own_data
 from sfumato.train.progress import Progress
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.sharded import Sharded
 from sfumato.train.shares import refuse_uneven
+from sfumato.train.small_set import small_set
 from sfumato.train.spread import Alone, Replicated, Spread
 from sfumato.train.state import load_checkpoint, open_checkpoint
 from sfumato.train.team import Team
@@ -54,10 +56,12 @@ def begin(
     try:
         folder.refuse_run()
         refuse_spread(recipe, place)
+        refuse_large_state(recipe, described_network(recipe), place.team, sharded=place.sharded)
         recipe, notes = with_own_data(recipe, place.data)
         with place.team.leader_first():
             built = build(recipe, place)
-        notes += left_out(built.facts)
+        refuse_large_batch(recipe, built.objective, place.team)
+        notes += left_out(built.facts) + small_set(built.facts, given=start is not None)
         trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images), spread_over(place, built))
         if start is not None:
             trainer.begin_from(start)

@@ -1,0 +1,85 @@
+"""What cannot fit is refused before the run starts, with the sizes; what a step keeps is what was foreseen."""
+
+import pytest
+import torch
+from tests.train.tiny_runs import DATA
+
+from sfumato.cli.main import main
+from sfumato.errors import RecipeError
+from sfumato.train import memory
+from sfumato.train.build import build, described_network, make_network
+from sfumato.train.material import Place
+from sfumato.train.memory import available, kept, refuse_large_batch, refuse_large_state, spelt
+from sfumato.train.reading import load_recipe
+from sfumato.train.small_set import small_set
+from sfumato.train.team import Team
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    recipe = load_recipe("tiny")
+    place = Place(device=torch.device("cpu"), data=DATA, cache=tmp_path_factory.mktemp("cache"), report=lambda *_: None)
+    return recipe, build(recipe, place).objective
+
+
+def test_a_described_network_has_the_sizes_and_no_numbers():
+    recipe = load_recipe("tiny")
+    described, made = described_network(recipe), make_network(recipe)
+    assert {p.device.type for p in described.parameters()} == {"meta"}
+    assert [p.shape for p in described.parameters()] == [p.shape for p in made.parameters()]
+
+
+def test_pictures_cost_the_same_each_and_change_nothing(tiny):
+    _, objective = tiny
+    before = {name: p.clone() for name, p in objective.net.named_parameters()}
+    one, two = kept(objective, 1), kept(objective, 2)
+    pixels = 32 * 32 * 32 * 4
+    assert 10 * pixels < two - one < 1000 * pixels
+    assert all(p.grad is None and p.equal(before[name]) for name, p in objective.net.named_parameters())
+
+
+def test_a_batch_that_cannot_fit_is_refused_with_what_would(tiny, monkeypatch):
+    recipe, objective = tiny
+    state = 16 * sum(p.numel() for p in objective.net.parameters())
+    each = kept(objective, 2) - kept(objective, 1)
+    monkeypatch.setattr(memory, "available", lambda device: state + 3 * each)
+    with pytest.raises(RecipeError, match=r"for each of 8 pictures at once.*optimiser\.micro to 3 or less"):
+        refuse_large_batch(recipe, objective, Team())
+    monkeypatch.setattr(memory, "available", lambda device: state + 8 * each)
+    refuse_large_batch(recipe, objective, Team())
+    monkeypatch.setattr(memory, "available", lambda device: state // 2)
+    with pytest.raises(RecipeError, match="make the network or the pictures smaller"):
+        refuse_large_batch(recipe, objective, Team())
+
+
+def test_a_network_that_cannot_fit_is_refused_before_it_is_made(monkeypatch):
+    net = described_network(load_recipe("tiny", ["network.block_out_channels=[8192,16384]"]))
+    with pytest.raises(RecipeError, match=r"needs at least \d+\.\d GiB for the state of \d+\.\d million parameters"):
+        refuse_large_state(load_recipe("tiny"), net, Team(), sharded=False)
+    small = described_network(load_recipe("tiny"))
+    state = 24 * sum(p.numel() for p in small.parameters())
+    monkeypatch.setattr(memory, "available", lambda device: state - 1)
+    refuse_large_state(load_recipe("tiny"), small, Team(size=2), sharded=True)
+    with pytest.raises(RecipeError, match="--spread shards"):
+        refuse_large_state(load_recipe("tiny"), small, Team(size=2), sharded=False)
+
+
+def test_the_command_says_so(tmp_path, capsys):
+    large = ("--set", "network.block_out_channels=[8192,16384]")
+    assert main(["train", str(DATA), "--recipe", "tiny", "--out", str(tmp_path / "run"), *large]) == 2
+    assert "of memory are free on cpu" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_what_is_free_here():
+    assert 1 << 20 < available(torch.device("cpu")) < 1 << 62
+    assert spelt(3 << 30) == "3.0 GiB"
+    assert spelt(5 << 20) == "5 MiB"
+
+
+def test_few_pictures_are_a_warning():
+    facts = {"sources": [{"pictures": 300}, {"pictures": 20}]}
+    assert "only 320 pictures" in small_set(facts, given=False)[0]
+    assert "--from" in small_set(facts, given=False)[0]
+    assert "--from" not in small_set(facts, given=True)[0]
+    assert not small_set({"sources": [{"pictures": 1000}]}, given=False)
