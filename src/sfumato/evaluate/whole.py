@@ -20,7 +20,7 @@ from sfumato.evaluate.measures import measure
 from sfumato.model import Model
 from sfumato.recipe import Recipe
 
-CAPTIONS = 128
+CAPTIONS = 64
 """Rows whose captions are exchanged."""
 
 
