@@ -205,7 +205,7 @@ def test_a_manifest_cannot_name_a_file_elsewhere(pack):
 def test_a_crash_leaves_no_pack_and_the_next_run_is_the_same(table, pack, tmp_path):
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom sfumato.corpus.detect import read_corpus\n"
-        "from sfumato.corpus import pack_write\npack_write.GROUP = 8\n"
+        "from sfumato.corpus import attempts, pack_write\nattempts.GROUP = 8\n"
         "pack_write.write_corpus_pack(read_corpus(Path(sys.argv[1])), Path(sys.argv[2]), "
         f"pack_write.Packing(shard={SMALL}), lambda done, total: os._exit(9) if done >= 24 else None)"
     )

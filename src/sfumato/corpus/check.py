@@ -1,19 +1,16 @@
 """A corpus looked through picture by picture: what is there, what is wrong, what training would use."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sfumato.corpus.attempts import Progress, attempts
 from sfumato.corpus.content import settled
 from sfumato.corpus.decode import over_white_picture
-from sfumato.corpus.decoded import Progress, groups
 from sfumato.corpus.detect import detect
-from sfumato.corpus.opening import opening, quietly
+from sfumato.corpus.opening import opening
 from sfumato.corpus.rows import Row, Skipped, Table
-from sfumato.errors import CorpusError
 
 ASPECT = 2.0
 """Long side over short side, above which a picture is mostly the white bars it is centred on."""
@@ -58,35 +55,14 @@ def check(path: Path, size: int, progress: Progress | None = None) -> Report:
     found = detect(path)
     table, _ = settled(found.read(path))
     report = Report(table, found.why, size, left_out=list(table.skipped))
-    with quietly():
-        for row, look in looks(table, size, progress):
-            if isinstance(look, str):
-                report.left_out.append(Skipped(row.position, row.id, look))
-            else:
-                report.used.append(row)
-                report.looks.append(look)
+    for row, look in attempts(table.rows, table.pictures(table.rows), lambda data: look_at(data, size), progress):
+        if isinstance(look, str):
+            report.left_out.append(Skipped(row.position, row.id, look))
+        else:
+            report.used.append(row)
+            report.looks.append(look)
     report.remarks = remarks(report.used, report.looks, size, table.kind)
     return report
-
-
-def looks(table: Table, size: int, progress: Progress | None) -> Iterator[tuple[Row, Look | str]]:
-    """Each row with its look, or with the reason why its picture cannot be used."""
-
-    def attempt(data: bytes) -> Look | str:
-        try:
-            return look_at(data, size)
-        except CorpusError as error:
-            return str(error)
-
-    done = 0
-    pairs = zip(table.rows, table.pictures(table.rows), strict=True)
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for group in groups(pairs):
-            results = pool.map(attempt, [data for _, data in group])
-            yield from zip([row for row, _ in group], results, strict=True)
-            done += len(group)
-            if progress is not None:
-                progress(done, len(table.rows))
 
 
 def look_at(data: bytes, size: int) -> Look:

@@ -3,26 +3,17 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
 
+from sfumato.corpus.attempts import Progress, attempts
 from sfumato.corpus.decode import DECODERS, Channels
 from sfumato.corpus.difference import digest
-from sfumato.corpus.opening import quietly
 from sfumato.corpus.rows import Row, Skipped
-from sfumato.errors import CorpusError, OutputError
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total) while pictures are decoded."""
-
-GROUP = 64
-GROUP_BYTES = 32 << 20
-"""Pictures, and bytes of them, that are in memory and decoded between two reports."""
+from sfumato.errors import OutputError
 
 
 def decode_all(
@@ -41,9 +32,8 @@ def decode_all(
     part = array.with_suffix(f".{os.getpid()}.part")
     try:
         array.parent.mkdir(parents=True, exist_ok=True)
-        with quietly():
-            digests: dict[str, str] = {}
-            skipped = _decode_to(part, rows, noted(rows, data, digests), size, channels, progress)
+        digests: dict[str, str] = {}
+        skipped = _decode_to(part, rows, noted(rows, data, digests), size, channels, progress)
         out = array.with_suffix(f".{os.getpid()}.part2")
         _with_header(part, out, (len(rows) - len(skipped), size, size, channels))
         os.replace(out, array)
@@ -58,20 +48,6 @@ def decode_all(
             part.unlink()
 
 
-def groups(pairs: Iterable[tuple[Row, bytes]]) -> Iterator[list[tuple[Row, bytes]]]:
-    """Rows with their pictures, as many together as fit GROUP and GROUP_BYTES; one at least."""
-    group: list[tuple[Row, bytes]] = []
-    held = 0
-    for row, data in pairs:
-        if group and (len(group) == GROUP or held + len(data) > GROUP_BYTES):
-            yield group
-            group, held = [], 0
-        group.append((row, data))
-        held += len(data)
-    if group:
-        yield group
-
-
 def noted(rows: Iterable[Row], data: Iterable[bytes], digests: dict[str, str]) -> Iterator[bytes]:
     """`data`, each picture's digest being noted by its row's id as it passes."""
     for row, picture in zip(rows, data, strict=True):
@@ -83,26 +59,13 @@ def _decode_to(
     part: Path, rows: Sequence[Row], data: Iterable[bytes], size: int, channels: Channels, progress: Progress | None
 ) -> list[Skipped]:
     decode = DECODERS[channels]
-
-    def attempt(data: bytes) -> UInt8[np.ndarray, "s s c"] | str:
-        try:
-            return decode(data, size)
-        except CorpusError as error:
-            return str(error)
-
     skipped: list[Skipped] = []
-    with part.open("wb") as file, ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        done = 0
-        pairs = zip(rows, data, strict=True)
-        for group in groups(pairs):
-            for (row, _), result in zip(group, pool.map(attempt, [data for _, data in group]), strict=True):
-                if isinstance(result, str):
-                    skipped.append(Skipped(row.position, row.id, result))
-                else:
-                    file.write(result.tobytes())
-            done += len(group)
-            if progress is not None:
-                progress(done, len(rows))
+    with part.open("wb") as file:
+        for row, result in attempts(rows, data, lambda picture: decode(picture, size), progress):
+            if isinstance(result, str):
+                skipped.append(Skipped(row.position, row.id, result))
+            else:
+                file.write(result.tobytes())
     return skipped
 
 

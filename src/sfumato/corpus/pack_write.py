@@ -7,14 +7,11 @@ dot; the next run begins anew.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from sfumato.atomic import new_folder, write_durably
-from sfumato.corpus.opening import quietly
+from sfumato.corpus.attempts import Progress, attempts
 from sfumato.corpus.pack_card import CARD, data_card
 from sfumato.corpus.pack_manifest import NAME, Entry, Manifest
 from sfumato.corpus.pack_picture import Encoding, Packed, packed
@@ -23,8 +20,7 @@ from sfumato.corpus.pack_split import Kept, Splitting
 from sfumato.corpus.rows import Row, Table
 from sfumato.errors import CorpusError
 
-GROUP, THREADS = 64, 2
-Progress = Callable[[int, int], None]
+THREADS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +85,8 @@ def _store(
     tally = Tally(left_out=[{"id": one.id, "reason": one.reason} for one in table.skipped])
     first: dict[str, str] = {}
     names: set[str] = set()
-    for row, made in _packed_rows(table, encoding, progress):
+    pictures = table.pictures(table.rows)
+    for row, made in attempts(table.rows, pictures, lambda data: packed(data, encoding), progress, threads=THREADS):
         if isinstance(made, str) or row.id in names:
             reason = made if isinstance(made, str) else "an earlier row has the same id"
             tally.left_out.append({"id": row.id, "reason": reason})
@@ -107,26 +104,6 @@ def _store(
         names.add(row.id)
         kept.append((row, _entry(row, made)))
     return kept, tally
-
-
-def _packed_rows(table: Table, encoding: Encoding, progress: Progress | None) -> Iterator[tuple[Row, Packed | str]]:
-    """Each row with its picture, or with the reason why it has none."""
-
-    def attempt(data: bytes) -> Packed | str:
-        try:
-            return packed(data, encoding)
-        except CorpusError as error:
-            return str(error)
-
-    pairs = zip(table.rows, table.pictures(table.rows), strict=True)
-    done = 0
-    with ThreadPoolExecutor(THREADS) as pool, quietly():
-        while group := list(islice(pairs, GROUP)):
-            results = pool.map(attempt, [data for _, data in group])
-            yield from zip([row for row, _ in group], results, strict=True)
-            done += len(group)
-            if progress is not None:
-                progress(done, len(table.rows))
 
 
 def _entry(row: Row, made: Packed) -> Entry:

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from sfumato.corpus.attempts import Progress
 from sfumato.corpus.content import settled
 from sfumato.corpus.decode import Channels
-from sfumato.corpus.decoded import Progress, decode_all
+from sfumato.corpus.decoded import decode_all
 from sfumato.corpus.detect import read_corpus
 from sfumato.corpus.rows import Row, Skipped
 from sfumato.corpus.split import belongs

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from sfumato.atomic import write_file
-from sfumato.corpus.source import Progress, Source
+from sfumato.corpus.attempts import Progress
+from sfumato.corpus.source import Source
 from sfumato.errors import OutputError
 from sfumato.nets.vae import VAE
 from sfumato.train.precision import autocast
