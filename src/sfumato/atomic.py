@@ -68,6 +68,16 @@ def _link_new(beside: Path, path: Path) -> None:
         os.replace(beside, path)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, and those above it, where they are not there. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise OutputError(
+            f"cannot make the folder {folder}: {problem.strerror}; choose another with --out"
+        ) from problem
+
+
 def cannot_write(path: Path, problem: OSError) -> str:
     """The message for a file or folder that cannot be written, with its remedy."""
     reason = (problem.strerror or str(problem)).lower()

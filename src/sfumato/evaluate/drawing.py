@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from sfumato.atomic import write_file
+from sfumato.atomic import make_folder, write_file
 from sfumato.conditioner import Conditioning
 from sfumato.corpus.decode import over_white
 from sfumato.denoiser import Denoiser
-from sfumato.errors import OutputError, RecipeError
+from sfumato.errors import RecipeError
 from sfumato.model import Model, groups
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level
@@ -48,12 +48,7 @@ def draw(model: Model, recipes: Sequence[Recipe], folder: Path, progress: Progre
     What drawing cost is added up in `folder`/cost.json.
     Raises RecipeError where a file there was made after another recipe; OutputError where it cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise OutputError(
-            f"cannot make the folder {folder}: {problem.strerror}; choose another with --out"
-        ) from problem
+    make_folder(folder)
     paths = [folder / f"{k:04d}.png" for k in range(len(recipes))]
     missing = [k for k, path in enumerate(paths) if not path.exists()]
     for k in set(range(len(recipes))) - set(missing):

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato import __version__
-from sfumato.atomic import write_file
-from sfumato.errors import OutputError
+from sfumato.atomic import make_folder, write_file
 from sfumato.evaluate.drawing import cost
 from sfumato.evaluate.features import SHA256, SIZE
 from sfumato.evaluate.ground import Ground
@@ -71,11 +70,6 @@ def per_picture(pictures: Path) -> dict[str, Any] | None:
 
 def write(folder: Path, report: dict[str, Any], ground: Ground, found: Evaluation) -> None:
     """Write evaluation.json and index.html. Raises OutputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise OutputError(
-            f"cannot make the folder {folder}: {problem.strerror}; choose another with --out"
-        ) from problem
+    make_folder(folder)
     write_file(folder / "evaluation.json", json.dumps(report, indent=1, allow_nan=False).encode() + b"\n")
     write_file(folder / "index.html", page(report, ground, found.pictures, found.copies).encode())

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import Attention, Turn, checked_text
-from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text, unit
+from sfumato.nets.embed import MLP, TEXT_NORMS, Sinusoidal, as_vector, pooled_text
 from sfumato.nets.feedforward import FEED_FORWARD, FeedForward
 from sfumato.nets.norms import Norm, norm_of
 from sfumato.nets.positions import RotaryPositions, SinusoidalPositions
@@ -101,10 +101,10 @@ class DiT(nn.Module):
         _known("positions", positions, ("sinusoidal", "rotary"))
         _known("norm", norm, ("layer", "rms"))
         _known("feed_forward", feed_forward, tuple(FEED_FORWARD))
-        _known("text_norm", text_norm, ("none", "layer"))
+        _known("text_norm", text_norm, tuple(TEXT_NORMS))
         self.in_channels, self.patch, self.token_dim = in_channels, patch, token_dim
         self.pooled_dim = token_dim if pooled_dim is None else pooled_dim
-        self.normed = text_norm == "layer"
+        self.text_norm = TEXT_NORMS[text_norm]
         self.embed_patch = nn.Linear(in_channels * patch**2, width)
         self.blocks = nn.ModuleList(
             DiTBlock(width, heads=heads, token_dim=token_dim, norm=norm, qk_norm=qk_norm, feed_forward=feed_forward)
@@ -135,8 +135,7 @@ class DiT(nn.Module):
                 f"x has {x.shape[1]} channels; this network takes {self.in_channels}: use the autoencoder of its model"
             )
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
-        if self.normed and tokens is not None:
-            tokens = unit(tokens)
+        tokens = None if tokens is None else self.text_norm(tokens)
         told = self.embed(x, c_noise, tokens, mask, pooled)
         cells = self.embed_patch(patchify(x, self.patch))
         height, width = x.shape[-2] // self.patch, x.shape[-1] // self.patch
@@ -161,7 +160,7 @@ class DiT(nn.Module):
         if self.text is None or self.pooled_dim is None:
             return F.silu(told)
         text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)
-        return F.silu(told + self.text(unit(text) if self.normed else text))
+        return F.silu(told + self.text(self.text_norm(text)))
 
 
 def patchify(x: Float[Tensor, "b c h w"], patch: int) -> Float[Tensor, "b l i"]:

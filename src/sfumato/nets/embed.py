@@ -5,6 +5,7 @@ embedding is their cosines and sines (Vaswani et al. 2017, section 3.5; Ho et al
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float
@@ -111,6 +112,15 @@ def pooled_text(
 def unit(text: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
     """Mean 0 and variance 1 over the features, in float32 (a layer norm without weights); zeros stay zeros."""
     return F.layer_norm(text.float(), text.shape[-1:])
+
+
+def plain(text: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+    """As it is."""
+    return text
+
+
+TEXT_NORMS: dict[str, Callable[[Tensor], Tensor]] = {"none": plain, "layer": unit}
+"""What is done to token states, and to the pooled text, before a network uses them."""
 
 
 def masked_mean(tokens: Float[Tensor, "b l d"], mask: Bool[Tensor, "b l"] | None) -> Float[Tensor, "b d"]:

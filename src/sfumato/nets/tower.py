@@ -18,8 +18,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from sfumato.errors import ShapeError
-from sfumato.nets.text import table
+from sfumato.nets.text import EncoderLayer, places, refuse_heads, table
 
 Attend = Literal["causal", "whole"]
 Activation = Literal["gelu", "quick_gelu"]
@@ -33,29 +32,16 @@ def quick_gelu(x: Float[Tensor, "*a"]) -> Float[Tensor, "*a"]:
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "quick_gelu": quick_gelu}
 
 
-class TowerLayer(nn.Module):
+class TowerLayer(EncoderLayer):
     """Self-attention, then a two-layer perceptron, each of the normalised states and added to them."""
 
     def __init__(self, *, width: int, heads: int, hidden: int, activation: Activation, eps: float) -> None:
-        super().__init__()
-        self.heads, self.activation = heads, ACTIVATIONS[activation]
-        self.norm_1 = nn.LayerNorm(width, eps)
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.out = nn.Linear(width, width)
-        self.norm_2 = nn.LayerNorm(width, eps)
-        self.up = nn.Linear(width, hidden)
-        self.down = nn.Linear(hidden, width)
+        super().__init__(width=width, heads=heads, hidden=hidden, eps=eps)
+        self.activation = ACTIVATIONS[activation]
 
     def forward(self, h: Float[Tensor, "b l d"], allowed: Bool[Tensor, "b 1 m l"]) -> Float[Tensor, "b l d"]:
         """The next states; a token attends to those that are `allowed`."""
-        n = self.norm_1(h)
-        q, k, v = (
-            part(n).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
-        )
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed).transpose(1, 2).flatten(2)
-        a = h + self.out(mixed)
+        a = h + self.mixed(self.norm_1(h), allowed)
         return a + self.down(self.activation(self.up(self.norm_2(a))))
 
 
@@ -80,8 +66,7 @@ class TextTower(nn.Module):
         eps: float = 1e-5,
     ) -> None:
         super().__init__()
-        if width % heads:
-            raise ShapeError(f"width {width} does not divide into {heads} heads; choose heads that divide it")
+        refuse_heads(width, heads)
         self.options = {
             "vocabulary": vocabulary, "width": width, "depth": depth, "heads": heads, "hidden": hidden,
             "positions": positions, "attend": attend, "activation": activation, "eps": eps,
@@ -96,12 +81,8 @@ class TextTower(nn.Module):
 
     def forward(self, ids: Int[Tensor, "b l"], mask: Bool[Tensor, "b l"]) -> Float[Tensor, "b l d"]:
         """States of the tokens `ids`; mask is True where a token is real. Raises ShapeError past the position table."""
+        h = self.words(ids) + self.positions(places(ids, self.positions))
         length = ids.shape[1]
-        if length > self.positions.num_embeddings:
-            raise ShapeError(
-                f"{length} tokens; this encoder has positions for {self.positions.num_embeddings}: cut the text"
-            )
-        h = self.words(ids) + self.positions(torch.arange(length, device=ids.device))
         allowed = mask[:, None, None, :].expand(-1, 1, length, -1)
         if self.attend == "causal":
             allowed = allowed & torch.ones(length, length, dtype=torch.bool, device=ids.device).tril()

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import checked_text
 from sfumato.nets.blocks import Downsample, Modulation, ResBlock, Upsample, group_norm
-from sfumato.nets.embed import MLP, Sinusoidal, as_vector, pooled_text, unit
+from sfumato.nets.embed import MLP, TEXT_NORMS, Sinusoidal, as_vector, pooled_text
 from sfumato.nets.plan import heads_of, plan
 from sfumato.nets.stages import Attend, DownStage, MidStage, Stage, Style, UpStage
 from sfumato.nets.transformer import Projection, SelfAttention, TextAttention
@@ -76,8 +76,8 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         widths = tuple(block_out_channels)
-        if text_norm not in ("none", "layer"):
-            raise RecipeError(f"text_norm is {text_norm!r}; expected none or layer")
+        if text_norm not in TEXT_NORMS:
+            raise RecipeError(f"text_norm is {text_norm!r}; expected {', '.join(TEXT_NORMS)}")
         emb_dim = emb_dim or 4 * widths[0]
         style = Style(
             emb_dim=emb_dim,
@@ -95,7 +95,7 @@ class UNet(nn.Module):
         self.in_channels, self.factor = in_channels, 2 ** (len(widths) - 1)
         self.token_dim = token_dim if "text" in (*attend, mid_attend) else None
         self.pooled_dim = pooled_dim
-        self.normed = text_norm == "layer"
+        self.text_norm = TEXT_NORMS[text_norm]
         self.sinusoidal = Sinusoidal(
             widths[0], flip_sin_to_cos=flip_sin_to_cos, downscale_freq_shift=downscale_freq_shift
         )
@@ -121,8 +121,7 @@ class UNet(nn.Module):
         """The raw output for x at the noise level that c_noise tells of."""
         self._check(x)
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
-        if self.normed and tokens is not None:
-            tokens = unit(tokens)
+        tokens = None if tokens is None else self.text_norm(tokens)
         emb = self.embed(x, c_noise, tokens, mask, pooled)
         skips = [self.conv_in(x)]
         for down in self.down:
@@ -145,7 +144,7 @@ class UNet(nn.Module):
         if self.pooled is None or self.pooled_dim is None:
             return F.silu(told)
         text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)
-        return F.silu(told + self.pooled(unit(text) if self.normed else text))
+        return F.silu(told + self.pooled(self.text_norm(text)))
 
     def _check(self, x: Tensor) -> None:
         """Refuse what does not fit, before the first layer."""

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from sfumato.errors import ScheduleError
 from sfumato.process.registry import Registry
 from sfumato.process.schedule import Level, Schedule
+from sfumato.process.shift import shifted_time
 
 Uniforms = Float[np.ndarray, " b"]
 """Numbers in (0, 1)."""
@@ -41,13 +42,11 @@ class Uniform:
 
     def __post_init__(self) -> None:
         """Refuse a shift that is none."""
-        if not 0.0 < self.shift < float("inf"):
-            raise ScheduleError(f"shift = {self.shift}: the shift of a level density must be positive; 1 is none")
+        shifted_time(0.5, self.shift)
 
     def __call__(self, u: Uniforms, schedule: Schedule, /) -> Level:
         """t = s u / (1 + (s - 1) u); u itself where s = 1."""
-        u = _inside(u)
-        return schedule(self.shift * u / (1.0 + (self.shift - 1.0) * u))
+        return schedule(shifted_time(_inside(u), self.shift))
 
 
 @dataclass(frozen=True)

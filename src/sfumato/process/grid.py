@@ -12,6 +12,7 @@ import numpy as np
 
 from sfumato.errors import ScheduleError
 from sfumato.process.schedule import CLEAN, Level, Schedule
+from sfumato.process.shift import shifted_time
 
 Grid = Callable[[Schedule, int], tuple[Level, ...]]
 """n + 1 levels from noise to CLEAN."""
@@ -61,9 +62,7 @@ def shifted(schedule: Schedule, n: int, *, shift: float = 3.0) -> tuple[Level, .
     More of the steps fall where the picture's layout and colours are decided; s = 1 is `uniform`.
     """
     _check(schedule, n)
-    if not 0.0 < shift < math.inf:
-        raise ScheduleError(f"shift = {shift}: must be positive (1 is no shift)")
-    return _falling([schedule(shift * k / (n + (shift - 1.0) * k)) for k in range(n, 0, -1)])
+    return _falling([schedule(shifted_time(k / n, shift)) for k in range(n, 0, -1)])
 
 
 def karras(schedule: Schedule, n: int, *, rho: float = 7.0) -> tuple[Level, ...]:
