@@ -69,8 +69,11 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
 
 
-def serialise(tensors: Mapping[str, Any], dtype: str | None = None) -> bytes:
-    """Tensors as the bytes of a safetensors file, floating ones stored in `dtype` (float32, float16) if given."""
+def serialise(tensors: Mapping[str, Any], dtype: str | None = None, about: dict[str, str] | None = None) -> bytes:
+    """Tensors as the bytes of a safetensors file, floating ones stored in `dtype` (float32, float16) if given.
+
+    about: the file's metadata.
+    """
     import safetensors.torch
     import torch
 
@@ -79,7 +82,7 @@ def serialise(tensors: Mapping[str, Any], dtype: str | None = None) -> bytes:
     for name, tensor in tensors.items():
         tensor = tensor.detach().cpu()
         ready[name] = (tensor.to(target) if target and tensor.is_floating_point() else tensor).contiguous()
-    return safetensors.torch.save(ready)
+    return safetensors.torch.save(ready, about)
 
 
 def _refuse_pickle(head: bytes, path: Path) -> None:

@@ -101,6 +101,8 @@ def test_the_averages_width_is_chosen_at_the_export(tmp_path, capsys):
     )
     torch.testing.assert_close(same, kept, rtol=1e-3, atol=1e-5)
     assert any(not torch.equal(wider[name], same[name]) for name in kept)
+    assert checkpoint.load(tmp_path / "0.12").card["average"] == 0.12
+    assert "average" not in checkpoint.load(run / "model").card
     capsys.readouterr()
     assert "is a width above 0, for --export" in refused(capsys, "--resume", str(run), "--average", "0.1")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from sfumato.choices import near
+from sfumato.corpus.held_out import place
 from sfumato.corpus.rows import Row
 from sfumato.errors import CorpusError, RecipeError
 
@@ -44,7 +45,7 @@ class Kept:
 class ByFamily:
     """A row is held out where the hash of its family (or of its id, if it has none) lies in the lowest `share`.
 
-    u(family) = the first 8 bytes of SHA-256(family) / 2^64; val where u < share. Adding pictures moves no other one.
+    u(family) = SHA-256(family) / 2^256; val where u < share. Adding pictures moves no other one.
     """
 
     share: float = 0.05
@@ -55,7 +56,7 @@ class ByFamily:
 
     def __call__(self, rows: Sequence[Row], /) -> list[Row]:
         """Each row by its own family."""
-        return [replace(r, split="val" if _place(r.family or r.id) < self.share else "train") for r in rows]
+        return [replace(r, split="val" if place(r.family or r.id) < self.share else "train") for r in rows]
 
     def describe(self) -> dict[str, Any]:
         """What the manifest says of it."""
@@ -114,10 +115,6 @@ class ByPairs:
     def describe(self) -> dict[str, Any]:
         """What the manifest says of it."""
         return {"kind": "pairs", "attributes": list(self.attributes), "share": self.share, "others": self.others}
-
-
-def _place(family: str) -> float:
-    return int.from_bytes(hashlib.sha256(family.encode()).digest()[:8], "big") / 2**64
 
 
 def _check_share(share: float) -> None:

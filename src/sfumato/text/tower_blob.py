@@ -8,13 +8,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import safetensors.torch
 import torch
 
 from sfumato.errors import CheckpointError, ShapeError
 from sfumato.nets.tower import ACTIVATIONS, TextTower
 from sfumato.text.blob import VERSION, Source, read, read_about
-from sfumato.weights import parse
+from sfumato.weights import parse, serialise
 
 FORMAT = "sfumato-text-tower"
 WHOLE = ("vocabulary", "width", "depth", "heads", "hidden", "positions")
@@ -26,10 +25,8 @@ def write_tower(
     tower: TextTower, *, origin: Mapping[str, str], dtype: Literal["float16", "float32"] = "float16"
 ) -> bytes:
     """The tower as the bytes of a blob; `origin` says source, licence and so on. Equal weights give equal bytes."""
-    kind = getattr(torch, dtype)
-    tensors = {name: w.detach().cpu().to(kind).contiguous() for name, w in tower.state_dict().items()}
     about = {"format": FORMAT, "version": VERSION, "options": tower.options, "origin": dict(origin)}
-    return safetensors.torch.save(tensors, {"sfumato": json.dumps(about, sort_keys=True, separators=(",", ":"))})
+    return serialise(tower.state_dict(), dtype, {"sfumato": json.dumps(about, sort_keys=True, separators=(",", ":"))})
 
 
 def load_tower(source: Source) -> TextTower:

@@ -1,8 +1,6 @@
 """The averaged weights of a run as something to use: a model folder, or an autoencoder with its description."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from sfumato.train.denoiser_task import DenoiserTask
 from sfumato.train.export_autoencoder import export_autoencoder
 from sfumato.train.export_towers import export_towers
 from sfumato.train.frozen_parts import text_parts
-from sfumato.train.machine import machine
+from sfumato.train.history import history, last_look
 from sfumato.train.session import Session
 from sfumato.weights import serialise
 
@@ -67,18 +65,10 @@ def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str)
 
 def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:
     """What the model was trained on and how: data, licences, recipe, steps, time, machine, held-out loss."""
-    progress, recipe = session.trainer.progress, session.trainer.recipe
-    licences = Counter(row.license for rows in task.rows for row in rows)
-    held_out = [e for e in session.folder.entries() if e["event"] == "heldout"]
+    held_out = last_look(session)
     return {
-        "about": recipe.about,
-        "data": session.facts["sources"],
-        "licences": dict(licences.most_common()),
-        "recipe": asdict(recipe),
-        "images": progress.images,
-        "steps": progress.step,
-        "hours": round(progress.seconds / 3600, 2),
-        "machine": machine(task.device),
-        "parameters": session.facts["parameters"],
-        "held_out": {k: v for k, v in held_out[-1].items() if k != "event"} if held_out else None,
+        "about": session.trainer.recipe.about,
+        **history(session, task.rows),
+        "steps": session.trainer.progress.step,
+        "held_out": {k: v for k, v in held_out.items() if k != "event"} if held_out else None,
     }

@@ -7,8 +7,6 @@ The first two are a model folder's own parts; text/score.py reads all.
 
 import copy
 import json
-from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from sfumato.checkpoint import PACKAGE
 from sfumato.text.score import FORMAT, NAME, VERSION
 from sfumato.text.tower_blob import write_tower
 from sfumato.train.contrasting import Contrasting
-from sfumato.train.machine import machine
+from sfumato.train.history import history, last_look
 from sfumato.train.session import Session
 from sfumato.weights import serialise, sha256
 
@@ -57,16 +55,8 @@ def export_towers(session: Session, task: Contrasting, target: Path, dtype: str)
 
 def card(session: Session, task: Contrasting) -> dict[str, Any]:
     """What the towers were trained on and how."""
-    progress = session.trainer.progress
-    licences = Counter(row.license for rows in task.rows for row in rows)
-    held_out = [e for e in session.folder.entries() if e["event"] == "heldout"]
+    held_out = last_look(session)
     return {
-        "data": session.facts["sources"],
-        "licences": dict(licences.most_common()),
-        "recipe": asdict(session.trainer.recipe),
-        "images": progress.images,
-        "hours": round(progress.seconds / 3600, 2),
-        "machine": machine(task.device),
-        "parameters": session.facts["parameters"],
-        "held_out": {k: held_out[-1][k] for k in ("images", "loss", "error")} if held_out else None,
+        **history(session, task.rows),
+        "held_out": {k: held_out[k] for k in ("images", "loss", "error")} if held_out else None,
     }

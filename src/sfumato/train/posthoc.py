@@ -11,12 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import safetensors
-import torch
 from jaxtyping import Float64
 from torch import Tensor
 
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.train.average import exponent
+from sfumato.weights import serialise
+
+LIMIT = 0.2
+"""The relative error of a profile above which it is refused."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +61,21 @@ def blend(kept: Sequence[Profile], wanted: Profile) -> Blend:
     return Blend(shares, float(max(0.0, square) ** 0.5))
 
 
-def average_of(folder: Path, sigma_rel: float, *, at: int | None = None, limit: float = 0.2) -> dict[str, Tensor]:
-    """The average of width sigma_rel at the newest snapshot of `folder` (or at the one of step `at`), in float32.
+def average_of(folder: Path, sigma_rel: float) -> dict[str, Tensor]:
+    """The average of width sigma_rel at the newest snapshot of `folder`, in float32.
 
     Raises CheckpointError where the folder holds no readable snapshot, RecipeError where they cannot give that width: a
     narrower one than theirs needs snapshots closer together.
     """
     paths = {profile_of(path): path for path in sorted(folder.glob("*.safetensors"))}
-    kept = [p for p in paths if at is None or p.step <= at]
+    kept = list(paths)
     if not kept:
         raise CheckpointError(f"{folder} holds no snapshot of the average; train with watch.snapshot above 0")
     found = blend(kept, Profile(max(p.step for p in kept), sigma_rel))
-    if found.error > limit:
+    if found.error > LIMIT:
         raise RecipeError(
             f"an average of width {sigma_rel} is {found.error:.0%} off what {len(kept)} snapshots can give "
-            f"(limit {limit:.0%}); choose one nearer to {kept[0].sigma_rel}"
+            f"(limit {LIMIT:.0%}); choose one nearer to {kept[0].sigma_rel}"
         )
     total: dict[str, Tensor] = {}
     for profile, share in zip(kept, found.shares, strict=True):
@@ -95,7 +98,4 @@ def profile_of(path: Path) -> Profile:
 
 def snapshot(weights: dict[str, Tensor], step: int, sigma_rel: float) -> bytes:
     """The bytes of a snapshot: the average in float32, and what it is."""
-    import safetensors.torch
-
-    tensors = {name: value.detach().to("cpu", torch.float32).contiguous() for name, value in weights.items()}
-    return safetensors.torch.save(tensors, {"step": str(step), "sigma_rel": repr(sigma_rel)})
+    return serialise(weights, "float32", {"step": str(step), "sigma_rel": repr(sigma_rel)})

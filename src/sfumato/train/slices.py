@@ -92,11 +92,8 @@ def refuse_long_header(file: Path, head: bytes) -> None:
 
 def sha256_of(file: Path) -> str:
     """Of a file's bytes, a block at a time. Raises CheckpointError where it cannot be read."""
-    digest = hashlib.sha256()
     try:
         with file.open("rb") as opened:
-            while block := opened.read(1 << 20):
-                digest.update(block)
+            return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError as error:
         raise CheckpointError(f"{file} cannot be read: {error.strerror}") from error
-    return digest.hexdigest()
