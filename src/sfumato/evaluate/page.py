@@ -28,7 +28,7 @@ th, td { text-align: left; padding: .15rem .8rem .15rem 0; white-space: nowrap; 
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .8rem; }
 figure { margin: 0; }
 figure img { width: 48%; background: #fff; image-rendering: auto; }
-figcaption { font-size: 12px; opacity: .8; }
+figcaption { font-size: 12px; opacity: .8; overflow-wrap: anywhere; }
 """
 
 
