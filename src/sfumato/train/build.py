@@ -45,6 +45,8 @@ def build(recipe: TrainRecipe, place: Place) -> Built:
     if place.device.type == "cpu":
         for layer in (m for m in net.modules() if isinstance(m, Attention)):
             layer.kernel = formed
+    if recipe.compile and recipe.objective == "denoiser":
+        net.compile()
     assemble = {"autoencoder": autoencoding, "denoiser": denoising, "towers": contrasting}[recipe.objective]
     objective, facts = assemble(recipe, place, net)
     facts |= {"parameters": sum(p.numel() for p in net.parameters())}

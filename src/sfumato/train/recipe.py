@@ -142,6 +142,8 @@ class TrainRecipe:
     """A whole run. `network` holds the network's own arguments and `kind`, the name of its class.
 
     distil: towers only, the weight of learning from the text encoder in `text` as well (train/contrasting.py).
+    compile: denoisers only, let torch.compile fuse the network's operations; takes minutes at every start, and a C++
+    compiler on a CPU.
     """
 
     version: int = 1
@@ -150,6 +152,7 @@ class TrainRecipe:
     about: str = ""
     seed: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    compile: bool = False
     network: Options = field(default_factory=dict)
     text: Options = field(default_factory=dict)
     data: Data = Data()

@@ -5,6 +5,7 @@ from torch import Tensor
 from sfumato import checkpoint
 from sfumato.errors import CheckpointError
 from sfumato.train.build import make_network
+from sfumato.train.ends import with_new_ends
 from sfumato.train.frozen_parts import load_vae
 from sfumato.train.recipe import Space, TrainRecipe
 from sfumato.train.rivals import autoencoder_in
@@ -15,7 +16,8 @@ from sfumato.weights import parse
 def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int]:
     """The weights of a model (a name or a folder) for this recipe, and the images that they have seen.
 
-    A denoiser's are the model's as they are, with the images that its card counts. An autoencoder's are fitted to the
+    A denoiser's are the model's, with the images that its card counts; for other latents its first and last layer begin
+    anew (train/ends.py). An autoencoder's are fitted to the
     recipe's network (train/transplant.py) and begin at 0: it may be another network.
 
     Raises CheckpointError where there is no such model, it is damaged, or nothing of it fits.
@@ -31,4 +33,6 @@ def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int
     if "denoiser" not in data:
         raise CheckpointError(f"{folder} holds no denoiser to begin from")
     images = manifest.card.get("images", 0)
-    return parse(data["denoiser"], "the denoiser"), images if isinstance(images, int) and images >= 0 else 0
+    born, kind = make_network(recipe).state_dict(), str(recipe.network.get("kind"))
+    weights = with_new_ends(parse(data["denoiser"], "the denoiser"), born, kind)
+    return weights, images if isinstance(images, int) and images >= 0 else 0
