@@ -53,6 +53,7 @@ def test_every_measure_is_there(done):
         "KID-EffLite0 x 1000", "FD-EffLite0", "precision, %", "recall, %", "density", "coverage, %",
         "style accuracy, %", "distance between 3 seeds of a prompt", "another caption costs, % of the loss",
         "concept among 5, top-1, %", "concept among 5, top-5, %",
+        "cosine of prompt and picture by towers", "own prompt among 5 by towers, top-5, %",
     ):  # fmt: skip
         assert name in measures
 

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from sfumato.corpus.source import open_source
+from sfumato.evaluate.agreement import agreement_lines
 from sfumato.evaluate.captions import caption_line
 from sfumato.evaluate.copies import Copies, find_copies
 from sfumato.evaluate.diversity import PROMPTS, diversity_line, seeds_of
@@ -19,6 +20,7 @@ from sfumato.evaluate.line import Line
 from sfumato.evaluate.measures import measure
 from sfumato.model import Model
 from sfumato.recipe import Recipe
+from sfumato.text.score import load_score
 
 CAPTIONS = 64
 """Rows whose captions are exchanged."""
@@ -60,7 +62,7 @@ def evaluate(
         return found, features(found, lambda done, total: report(f"features of the {name}", done, total))
 
     pictures, made = look(recipes, "pictures")
-    lines = measure(ground, made)
+    lines = measure(ground, made) + agreement_lines(load_score(), ground, pictures)
     if seeds > 1:
         further = further_recipes(recipes, seeds)
         again = look(further, "seeds")[1].reshape(-1, seeds - 1, made.shape[1])
