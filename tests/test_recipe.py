@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sfumato.errors import RecipeError
-from sfumato.recipe import Recipe, canonical, parse_options
+from sfumato.recipe import LATER, Recipe, canonical, parse_options
 
 WHOLE = {
     "prompt": "a red apple, 3d render 🍎",
@@ -90,6 +90,55 @@ def test_agrees_but_for_prompt_and_seed():
     assert not recipe.agrees(Recipe.from_dict(WHOLE | {"steps": 8}))
 
 
+OVER = {"init": "a" * 64, "mask": "b" * 64, "strength": 0.5}
+WAY = {"prompt": "cat", "seed": 3, "share": 0.25}
+
+
+def test_what_came_later_is_not_mentioned_unless_used():
+    plain = json.loads(Recipe.from_dict(WHOLE).to_json())
+    assert not plain.keys() & LATER.keys()
+    assert Recipe.from_dict({**WHOLE, **LATER}) == Recipe.from_dict(WHOLE)
+    later = Recipe.from_dict({**WHOLE, **OVER, "scale": 4, "between": WAY})
+    assert Recipe.from_json(later.to_json()) == later
+
+
+@pytest.mark.parametrize(("steps", "strength", "visits"), [(20, 1.0, 20), (20, 0.6, 12), (20, 0.01, 1), (1, 0.5, 1)])
+def test_strength_says_how_many_steps_are_made(steps, strength, visits):
+    assert Recipe.from_dict({**WHOLE, **OVER, "steps": steps, "strength": strength}).visits == visits
+
+
+def test_two_pictures_on_one_way_can_share_a_batch():
+    first, second = (Recipe.from_dict({**WHOLE, "between": {**WAY, "share": share}}) for share in (0.2, 0.8))
+    assert first.agrees(second)
+    assert not first.agrees(Recipe.from_dict(WHOLE))
+    assert not Recipe.from_dict(WHOLE).agrees(first)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"strength": 0.5}, "there is none"),
+        ({"mask": "b" * 64}, "there is none"),
+        ({**OVER, "strength": 0}, "strength is 0"),
+        ({**OVER, "strength": 1.01}, "strength is 1.01"),
+        ({**OVER, "strength": True}, "strength is True"),
+        ({**OVER, "strength": "1"}, "strength is '1'"),
+        ({"init": 3}, "init is 3"),
+        ({"scale": 3}, "scale is 3; expected one of 1, 2, 4"),
+        ({"scale": True}, "scale is True"),
+        ({"between": {"prompt": "cat"}}, "expected prompt, seed and share"),
+        ({"between": {**WAY, "share": 1.5}}, "share is 1.5"),
+        ({"between": {**WAY, "share": float("nan")}}, "share is nan"),
+        ({"between": {**WAY, "seed": -1}}, "between seed is -1"),
+        ({"between": {**WAY, "prompt": "x" * 1001}}, "1001 characters"),
+        ({"between": [1]}, "between is"),
+    ],
+)
+def test_refuses_later_entries_without_meaning(changes, complaint):
+    with pytest.raises(RecipeError, match=complaint):
+        Recipe.from_dict({**WHOLE, **changes})
+
+
 def test_options_in_one_word():
     assert parse_options("DDIM") == {"kind": "ddim"}
     assert parse_options("ddim:eta=0.5,some-flag=true,name=x") == {
@@ -103,5 +152,5 @@ def test_options_in_one_word():
 
 
 def test_every_key_of_the_json_is_a_field():
-    whole = {**WHOLE, "background": "transparent"}
+    whole = {**WHOLE, "background": "transparent", **OVER, "scale": 2, "between": WAY}
     assert set(json.loads(Recipe.from_dict(whole).to_json())) == set(Recipe.__dataclass_fields__)

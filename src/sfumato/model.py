@@ -11,19 +11,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sfumato.choices import as_tuples, choose, describe, near
+from sfumato.canvas import Canvas, Source, open_canvas
+from sfumato.choices import as_tuples
 from sfumato.errors import RecipeError
-from sfumato.guidance import GUIDANCES
-from sfumato.picture import Picture, to_bytes
+from sfumato.options import whole_guidance, whole_sampler
+from sfumato.picture import Picture, enlarged, to_bytes
 from sfumato.pipeline import Bundle, Decoded, Event, check, trace
-from sfumato.recipe import PROMPT_LIMIT, Recipe, parse_options
-from sfumato.samplers import SAMPLERS
+from sfumato.recipe import PROMPT_LIMIT, Recipe
+from sfumato.underpainting import Underpainting
 
 DEFAULT_MODEL = "bozzetto"
 """The model that is used where none is named."""
 
 FALLBACK = {"steps": 30, "grid": "trailing", "sampler": {"kind": "ddim"}, "guidance": {"kind": "classifier-free"}}
 """A recipe's entries where neither the user nor the model says anything."""
+
+STRENGTH = 0.6
+"""Of the steps, made on a picture that is given without a mask."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,10 @@ class Model:
         size: tuple[int, int] | int | None = None,
         microbatch: int = 1,
         background: str = "white",
+        scale: int = 1,
+        canvas: Canvas | None = None,
+        strength: float | None = None,
+        between: Mapping[str, Any] | None = None,
     ) -> Recipe:
         """The whole recipe of one picture; what is None is the model's default.
 
@@ -66,30 +74,38 @@ class Model:
 
         guidance: the scale w, or a table of options. sampler: "ddim", "ddim:eta=0.5", or a table. size: (width,
         height), or one side. microbatch: pictures in every call of the network. The last bits of a picture depend on
-        it. background: what shows behind a picture with alpha: "white", "#rrggbb", or "transparent".
+        it. background: what shows behind a picture with alpha: "white", "#rrggbb", or "transparent". scale: how many
+        times larger the picture is made once it is drawn (1, 2, 4). canvas: the picture to draw over (see `canvas`);
+        strength: the share of the steps that are made on it, 1 where it has a mask and 0.6 where not. between: the end
+        of a way from prompt and seed, and this picture's share of it: {"prompt": ..., "seed": ..., "share": ...}.
 
         Raises:
             RecipeError: a value that this model cannot do.
         """
         defaults = FALLBACK | dict(self.bundle.defaults)
-        side = size if size is not None else defaults.get("size", self.bundle.sizes[0])
+        under = None if canvas is None else canvas.under
         recipe = Recipe(
             prompt=_cut(prompt, "a prompt"),
             negative=_cut(negative, "a negative prompt"),
             seed=seed,
             model=self.bundle.name,
             model_hash=self.bundle.model_hash,
-            size=(side, side) if isinstance(side, int) else as_tuples(side),
+            size=self._size(size),
             steps=defaults["steps"] if steps is None else steps,
             grid=defaults["grid"] if grid is None else grid,
-            sampler=_sampler(defaults["sampler"] if sampler is None else sampler, defaults["sampler"]),
-            guidance=_guidance(guidance, defaults["guidance"]),
+            sampler=whole_sampler(defaults["sampler"] if sampler is None else sampler, defaults["sampler"]),
+            guidance=whole_guidance(guidance, defaults["guidance"]),
             dtype=self.bundle.dtype,
             microbatch=microbatch,
             background=background,
+            scale=scale,
+            init="" if under is None else under.init,
+            mask="" if under is None else under.mask,
+            strength=_strength(under) if strength is None else strength,
+            between=between or {},
             engine=self.bundle.engine,
         )
-        check(self.bundle, [recipe])
+        check(self.bundle, [recipe], under)
         return recipe
 
     def recipes(self, prompts: str | Sequence[str], *, seed: int = 0, count: int = 1, **settings: Any) -> list[Recipe]:
@@ -107,35 +123,76 @@ class Model:
             notes = (f"the prompt is cut after {PROMPT_LIMIT} characters, which is all that a recipe holds", *notes)
         return notes
 
+    def canvas(
+        self, init: Source, mask: Source | None = None, *, size: tuple[int, int] | int | None = None, scale: int = 1
+    ) -> Canvas:
+        """The picture `init` to draw over, where `mask` is given only in its white part; both are files or pictures.
+
+        Raises:
+            RecipeError: a file that cannot be read, another shape than `size`, or a mask that is black everywhere.
+        """
+        return open_canvas(init, mask, size=self._size(size), scale=scale, colours=self.bundle.autoencoder.colours)
+
+    def _size(self, size: tuple[int, int] | int | None) -> tuple[int, int]:
+        side = size if size is not None else self.bundle.defaults.get("size", self.bundle.sizes[0])
+        return (side, side) if isinstance(side, int) else as_tuples(side)
+
+    def _over(self, init: Source | None, mask: Source | None, settings: Mapping[str, Any]) -> Canvas | None:
+        """The canvas that settings ask for."""
+        if init is not None:
+            return self.canvas(init, mask, size=settings.get("size"), scale=settings.get("scale", 1))
+        if mask is not None:
+            raise RecipeError("a mask says which part of a picture is drawn anew; give that picture as init")
+        return None
+
     def generate(
-        self, prompts: str | Sequence[str] = "", *, seed: int = 0, count: int = 1, **settings: Any
+        self,
+        prompts: str | Sequence[str] = "",
+        *,
+        seed: int = 0,
+        count: int = 1,
+        init: Source | None = None,
+        mask: Source | None = None,
+        **settings: Any,
     ) -> list[Picture]:
-        """Pictures for one prompt or several, `count` for each.
+        """Pictures for one prompt or several, `count` for each; over the picture `init`, where one is given.
+
+        mask: white where `init` is drawn anew; the rest of it is in every picture bit for bit. Both are files, Pillow
+        images or Pictures. The other settings are those of `recipe`: `strength` says how far from `init` drawing goes.
 
         Raises:
             RecipeError: a setting that is unknown or that this model cannot do.
         """
-        return self.draw(self.recipes(prompts, seed=seed, count=count, **settings))
+        canvas = self._over(init, mask, settings)
+        return self.draw(self.recipes(prompts, seed=seed, count=count, canvas=canvas, **settings), canvas)
 
-    def draw(self, recipes: Sequence[Recipe]) -> list[Picture]:
+    def draw(self, recipes: Sequence[Recipe], canvas: Canvas | None = None) -> list[Picture]:
         """The picture of each recipe, in order."""
-        return [picture for group in groups(recipes) for picture in self.draw_group(group)]
+        return [picture for group in groups(recipes) for picture in self.draw_group(group, canvas)]
 
-    def draw_group(self, group: Sequence[Recipe]) -> list[Picture]:
+    def draw_group(self, group: Sequence[Recipe], canvas: Canvas | None = None) -> list[Picture]:
         """The pictures of one microbatch."""
-        for event in trace(self.bundle, *group):
+        for event in trace(self.bundle, *group, under=None if canvas is None else canvas.under):
             if isinstance(event, Decoded):
-                return self.finish(group, event)
+                return self.finish(group, event, canvas)
         raise AssertionError("a trace ends with Decoded")
 
-    def finish(self, group: Sequence[Recipe], event: Decoded) -> list[Picture]:
+    def finish(self, group: Sequence[Recipe], event: Decoded, canvas: Canvas | None = None) -> list[Picture]:
         """The pictures of the last event of a trace."""
-        pairs = zip(to_bytes(event.image, group[0].background), group, strict=True)
-        return [Picture.from_pixels(pixels, recipe, self.notes(recipe.prompt)) for pixels, recipe in pairs]
+        pictures = []
+        for pixels, recipe in zip(to_bytes(event.image, group[0].background), group, strict=True):
+            large = enlarged(pixels, recipe.scale)
+            whole = large if canvas is None else canvas.paste(large, recipe.background)
+            pictures.append(Picture.from_pixels(whole, recipe, self.notes(recipe.prompt)))
+        return pictures
 
-    def trace(self, prompt: str = "", **settings: Any) -> Iterator[Event]:
+    def trace(
+        self, prompt: str = "", *, init: Source | None = None, mask: Source | None = None, **settings: Any
+    ) -> Iterator[Event]:
         """Every event of one picture: Encoded, a Step for each level (x_t, x0_hat, eps_hat, terms), Decoded."""
-        return trace(self.bundle, self.recipe(prompt, **settings))
+        canvas = self._over(init, mask, settings)
+        recipe = self.recipe(prompt, canvas=canvas, **settings)
+        return trace(self.bundle, recipe, under=None if canvas is None else canvas.under)
 
 
 def groups(recipes: Sequence[Recipe]) -> Iterator[tuple[Recipe, ...]]:
@@ -180,26 +237,6 @@ def _cut(prompt: Any, what: str) -> str:
     return prompt[:PROMPT_LIMIT]
 
 
-def _sampler(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
-    """The sampler with every option written out; the model's own options where it names the model's own kind alone."""
-    options = parse_options(choice) if isinstance(choice, str) else choice
-    if not isinstance(options, Mapping):
-        raise RecipeError(f"sampler is {choice!r}; expected a name such as 'ddim' or a table; {near('', SAMPLERS)}")
-    if options == {"kind": default.get("kind")}:
-        options = default
-    return describe(SAMPLERS, choose(SAMPLERS, options, "sampler"))
-
-
-def _guidance(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
-    """A number replaces the scale of the model's default; a table replaces it whole."""
-    if choice is None:
-        options: Mapping[str, Any] = default
-    elif isinstance(choice, Mapping):
-        options = {"kind": "classifier-free"} | dict(choice)
-    elif isinstance(choice, int | float) and not isinstance(choice, bool):
-        options = dict(default) | {"scale": float(choice)}
-    else:
-        raise RecipeError(
-            f"guidance is {choice!r}; expected a number (0 ignores the prompt, 1 follows it plainly) or a table"
-        )
-    return describe(GUIDANCES, choose(GUIDANCES, options, "guidance"))
+def _strength(under: Underpainting | None) -> float:
+    """How much of the way is gone where nobody says: all of it but for a picture that is only to be changed."""
+    return 1.0 if under is None or under.mask else STRENGTH

@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 from sfumato.alpha import colour_of, over, premultiplied, straight
 from sfumato.arrays import as_numpy
 from sfumato.atomic import write_file
+from sfumato.corpus.decode import scaled
 from sfumato.provenance.files import encode, format_of
 from sfumato.provenance.record import Record, open_record, private_record
 from sfumato.recipe import Recipe
@@ -30,6 +31,15 @@ def to_bytes(image: Image, background: str = "white") -> UInt8[np.ndarray, "b H 
             return pixels
         x = over(premultiplied(pixels), np.array(colour_of(background), np.float32)[:, None, None])
     return np.rint((np.clip(x, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+def enlarged(pixels: UInt8[np.ndarray, "H W c"], scale: int) -> UInt8[np.ndarray, "h w c"]:
+    """Pixels `scale` times as large each way, by Pillow's Lanczos (3 lobes); colours weigh by their alpha."""
+    if scale == 1:
+        return pixels
+    image, (height, width) = PIL.Image.fromarray(pixels), pixels.shape[:2]
+    size = (scale * width, scale * height)
+    return scaled(image, size) if image.mode == "RGBA" else np.array(image.resize(size, PIL.Image.Resampling.LANCZOS))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,8 @@
     x_s   = step(x_t, D(x_t, t, c))             a belief about the picture, then a step towards it, n times
     image = decode(x_0)
 
+It may begin from a picture instead (underpainting.py), or lie between two prompts and seeds (between.py).
+
 `trace` yields each of these as it happens; `generate` only drains it. The caller owns the loop: leaving it cancels,
 not asking for the next event pauses. Nothing here needs torch: the arrays are whatever the bundle's parts speak.
 """
@@ -17,6 +19,7 @@ from operator import add
 from typing import Any
 
 from sfumato.autoencoder import Autoencoder
+from sfumato.between import BetweenNoise, between_prompts
 from sfumato.choices import choose, near
 from sfumato.conditioner import Conditioner, Conditioning
 from sfumato.denoiser import Denoiser
@@ -31,6 +34,7 @@ from sfumato.rng import PerSample
 from sfumato.samplers import SAMPLERS
 from sfumato.samplers.base import Step
 from sfumato.types import Image, Latent
+from sfumato.underpainting import Underpainting, over
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,43 +75,47 @@ class Decoded:
 Event = Encoded | Step | Decoded
 
 
-def trace(bundle: Bundle, *recipes: Recipe) -> Iterator[Event]:
+def trace(bundle: Bundle, *recipes: Recipe, under: Underpainting | None = None) -> Iterator[Event]:
     """Make the pictures of one microbatch, yielding everything on the way: Encoded, a Step for each level, Decoded.
 
-    The recipes may differ in prompt, negative prompt and seed alone. Every call of the network has the batch that the
+    under: the picture that the recipes begin from, where they name one. The recipes may differ in prompts and seeds
+    alone. Every call of the network has the batch that the
     recipe states: where there are fewer recipes the last one fills the places, and its copies are cut from what is
     yielded. Each prompt is encoded by itself. So the arithmetic of a picture is the same alone and in company.
 
     Raises:
         RecipeError: the recipes disagree, or the model cannot do what they ask.
     """
-    recipe, n = check(bundle, recipes), len(recipes)
+    recipe, n = check(bundle, recipes, under), len(recipes)
     filled = recipes + recipes[-1:] * (recipe.microbatch - n)
     sampler = choose(SAMPLERS, recipe.sampler, "sampler")
     guidance = choose(GUIDANCES, recipe.guidance, "guidance")
-    levels = tuple(GRIDS[recipe.grid](bundle.schedule, recipe.steps))
+    levels = tuple(GRIDS[recipe.grid](bundle.schedule, recipe.steps))[-recipe.visits - 1 :]
     cond = encode(bundle.conditioner, [r.prompt for r in filled])
     null = encode(bundle.conditioner, [r.negative for r in filled])
+    noise: PerSample | BetweenNoise = PerSample(tuple(r.seed for r in filled))
+    if recipe.between:
+        cond, noise = on_the_way(bundle.conditioner, filled, cond, noise)
     yield Encoded(recipes, cond, null, levels)
 
-    noise = PerSample(tuple(r.seed for r in filled))
     start, (width, height), f = levels[0], recipe.size, bundle.autoencoder.factor
-    x = noise.initial((bundle.autoencoder.channels, height // f, width // f), cond.tokens) * math.hypot(
-        start.alpha, start.sigma
-    )
+    eps = noise.initial((bundle.autoencoder.channels, height // f, width // f), cond.tokens)
+    x = eps * math.hypot(start.alpha, start.sigma)
 
     def denoise(x_t: Latent, level: Level, /) -> Prediction:
         return guidance(bundle.denoiser, x_t, level, cond, null)
 
+    if under is not None:
+        x, denoise = over(bundle.autoencoder, under, eps, start, denoise)
     for step in sampler(denoise, x, levels, noise):
         x = step.x_next
         yield first(step, n) if n < len(filled) else step
     yield Decoded(x[:n], bundle.autoencoder.decode(x)[:n])
 
 
-def generate(bundle: Bundle, *recipes: Recipe) -> Image:
+def generate(bundle: Bundle, *recipes: Recipe, under: Underpainting | None = None) -> Image:
     """The pictures [b, 3, H, W] of one microbatch: `trace`, drained."""
-    pictures = [event.image for event in trace(bundle, *recipes) if isinstance(event, Decoded)]
+    pictures = [event.image for event in trace(bundle, *recipes, under=under) if isinstance(event, Decoded)]
     return pictures[0]
 
 
@@ -117,7 +125,18 @@ def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
     return reduce(add, (states[prompt] for prompt in prompts))
 
 
-def check(bundle: Bundle, recipes: Sequence[Recipe]) -> Recipe:
+def on_the_way(
+    conditioner: Conditioner, recipes: Sequence[Recipe], cond: Conditioning, noise: PerSample
+) -> tuple[Conditioning, BetweenNoise]:
+    """Text and noise of pictures between two prompts and two seeds."""
+    ways = [recipe.between for recipe in recipes]
+    shares = tuple(float(way["share"]) for way in ways)
+    others = PerSample(tuple(way["seed"] for way in ways))
+    ends = encode(conditioner, [way["prompt"] for way in ways])
+    return between_prompts(cond, ends, shares), BetweenNoise(noise, others, shares)
+
+
+def check(bundle: Bundle, recipes: Sequence[Recipe], under: Underpainting | None = None) -> Recipe:
     """The recipe that all share but for prompt and seed. Raises RecipeError where the model cannot do it."""
     if not recipes:
         raise RecipeError("no recipe was given; one picture needs one recipe")
@@ -148,6 +167,10 @@ def check(bundle: Bundle, recipes: Sequence[Recipe]) -> Recipe:
         raise RecipeError(
             f"background is {recipe.background!r}, but the pictures of {bundle.name!r} are opaque; leave it out"
         )
+    wanted, given = (recipe.init, recipe.mask), ("", "") if under is None else (under.init, under.mask)
+    if wanted != given:
+        asked, found = (" and mask ".join(digest[:12] or "none" for digest in pair) for pair in (wanted, given))
+        raise RecipeError(f"the recipe begins from the picture {asked}, given is {found}; give the recipe's own files")
     if recipe.grid not in GRIDS:
         raise RecipeError(f"unknown grid {recipe.grid!r}; {near(recipe.grid, GRIDS)}")
     return recipe

@@ -21,6 +21,15 @@ DTYPES = ("float32", "bfloat16", "float16")
 PROMPT_LIMIT = 2000
 """The longest prompt in characters that a recipe holds, so that it fits the 64 KiB that a JPEG leaves for it."""
 
+SCALES = (1, 2, 4)
+"""How many times larger than drawn a finished picture may be, each way."""
+
+LATER = {"background": "white", "scale": 1, "init": "", "mask": "", "strength": 1.0, "between": {}}
+"""Entries that the first recipes did not have, with what they say of these."""
+
+WAY_LIMIT = 1000
+"""The longest prompt in characters that `between` holds; with two of PROMPT_LIMIT it fits a JPEG still."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
@@ -30,6 +39,10 @@ class Recipe:
     default written out. `microbatch` is the number of pictures in every call of the network, padded where there are
     fewer: arithmetic depends on it in the last bit, so it is part of the recipe and never of the circumstances.
     `background` is what shows behind a picture with alpha: "white", "#rrggbb", or "transparent", which keeps the alpha.
+    `scale` is how many times larger the finished picture is, each way, than `size`, which the network draws.
+    `init` and `mask` are the hashes of the picture that drawing began from and of what was drawn anew in it
+    (canvas.py); `strength` is the share of the steps that were made. `between` is where a picture lies on the way from
+    prompt and seed to others: {"prompt": ..., "seed": ..., "share": 0..1}.
     `engine` says what ran: it is a record, not an instruction.
     """
 
@@ -46,12 +59,17 @@ class Recipe:
     dtype: str = "float32"
     microbatch: int = 1
     background: str = "white"
+    scale: int = 1
+    init: str = ""
+    mask: str = ""
+    strength: float = 1.0
+    between: Mapping[str, Any] = field(default_factory=dict)
     engine: Mapping[str, Any] = field(default_factory=dict)
     version: int = VERSION
 
     def __post_init__(self) -> None:
         """Refuse what no model can do; the pipeline refuses what its own model cannot."""
-        for name in ("prompt", "negative", "model", "model_hash", "grid", "dtype"):
+        for name in ("prompt", "negative", "model", "model_hash", "grid", "dtype", "init", "mask"):
             _text(name, getattr(self, name))
         if self.background not in ("white", "transparent"):
             colour_of(_text("background", self.background))
@@ -60,23 +78,38 @@ class Recipe:
         _whole("microbatch", self.microbatch, 1, 1024)
         _whole("version", self.version, 1, VERSION)
         object.__setattr__(self, "size", _size(self.size))
-        for name in ("sampler", "guidance", "engine"):
+        for name in ("sampler", "guidance", "engine", "between"):
             if not isinstance(getattr(self, name), Mapping):
                 raise RecipeError(f"{name} is {getattr(self, name)!r}; expected a table such as {{'kind': ...}}")
             object.__setattr__(self, name, _finite(name, plain(getattr(self, name))))
         if self.dtype not in DTYPES:
             raise RecipeError(f"dtype is {self.dtype!r}; expected one of {', '.join(DTYPES)}")
+        if self.scale not in SCALES or isinstance(self.scale, bool):
+            raise RecipeError(f"scale is {self.scale!r}; expected one of {', '.join(map(str, SCALES))}")
+        object.__setattr__(self, "strength", _strength(self.strength, self.init, self.mask))
+        _way(self.between)
+
+    @property
+    def visits(self) -> int:
+        """How many of `steps` are made: the last ones, as many as `strength` says, at least one."""
+        return max(1, round(self.strength * self.steps))
+
+    @property
+    def finished_size(self) -> tuple[int, int]:
+        """(width, height) of the finished picture."""
+        return self.scale * self.size[0], self.scale * self.size[1]
 
     def agrees(self, other: "Recipe") -> bool:
-        """Whether both can share a batch: they differ at most in prompt, negative prompt and seed."""
-        return dataclasses.replace(self, prompt=other.prompt, negative=other.negative, seed=other.seed) == other
+        """Whether both can share a batch: they differ at most in prompts and seeds."""
+        own = {name: getattr(other, name) for name in ("prompt", "negative", "seed")}
+        if self.between and other.between:
+            own["between"] = other.between
+        return dataclasses.replace(self, **own) == other
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe in the types of JSON; a white background is not mentioned, as it was before there were others."""
+        """The recipe in the types of JSON; what came later and is not used is not mentioned, as it was before."""
         entries = {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
-        if self.background == "white":
-            del entries["background"]
-        return entries
+        return {name: value for name, value in entries.items() if name not in LATER or value != LATER[name]}
 
     def to_json(self) -> str:
         """The one canonical text of the recipe: sorted keys, no spaces, ASCII."""
@@ -152,6 +185,29 @@ def _whole(name: str, value: Any, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         limit = "2^64 - 1" if high == 2**64 - 1 else high
         raise RecipeError(f"{name} is {value!r}; expected a whole number in {low}..{limit}")
+
+
+def _strength(value: Any, init: str, mask: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0.0 < value <= 1.0:
+        raise RecipeError(f"strength is {value!r}; expected a number above 0, up to 1 (1 begins from noise alone)")
+    if not init and (mask or value < 1.0):
+        raise RecipeError(f"{'mask' if mask else 'strength'} says how an init picture is used, and there is none")
+    return float(value)
+
+
+def _way(value: Mapping[str, Any]) -> None:
+    """Raise RecipeError unless `value` is empty or names another prompt and seed, and a share of the way."""
+    if not value:
+        return
+    if set(value) != {"prompt", "seed", "share"}:
+        raise RecipeError(f"between is {value!r}; expected prompt, seed and share")
+    if len(_text("between prompt", value["prompt"])) > WAY_LIMIT:
+        raise RecipeError(f"the prompt of between has {len(value['prompt'])} characters; at most {WAY_LIMIT} fit")
+    _whole("between seed", value["seed"], 0, 2**64 - 1)
+    share = value["share"]
+    if not isinstance(share, int | float) or isinstance(share, bool) or not 0.0 <= share <= 1.0:
+        raise RecipeError(f"between share is {share!r}; expected a number in 0..1")
 
 
 def _size(value: Any) -> tuple[int, int]:

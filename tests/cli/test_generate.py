@@ -169,11 +169,11 @@ def test_interrupting_keeps_what_is_finished(sfumato, monkeypatch):
     finish = Model.finish
     done = []
 
-    def interrupted(self, group, event):
+    def interrupted(self, group, event, canvas):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(group)
-        return finish(self, group, event)
+        return finish(self, group, event, canvas)
 
     monkeypatch.setattr(Model, "finish", interrupted)
     code, out, _ = sfumato("generate", "cats", "--count", 5)

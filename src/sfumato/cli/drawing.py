@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from sfumato.canvas import Canvas
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
+from sfumato.cli.over import Over
 from sfumato.cli.threads import even_threads
 from sfumato.errors import OutputError, RecipeError
 from sfumato.inspect.policy import Policy
@@ -14,6 +16,7 @@ from sfumato.picture import Picture
 from sfumato.pipeline import Decoded, Event, trace
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
+from sfumato.underpainting import Underpainting
 
 
 @runtime_checkable
@@ -25,22 +28,32 @@ class Writer(Protocol):
         ...
 
 
-RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch", "background")
+RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch", "background", "scale")
 
 
 def draw(
-    prompts: Sequence[str], settings: Mapping[str, Any], report: Any, *, trace: str | None, attention: str | None
+    prompts: Sequence[str],
+    settings: Mapping[str, Any],
+    report: Any,
+    *,
+    over: Over,
+    trace: str | None = None,
+    attention: str | None = None,
 ) -> int:
     """Load the model, make a recipe for each picture, draw them all. Answers the exit code."""
     count = settings.get("count", 1)
     output = output_for(settings, max(len(prompts) * count, 1))
     model = load_evenly(settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu"))
+    canvas = over.canvas(model, settings)
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
+    chosen |= {"canvas": canvas, "strength": over.strength}
     recipes = model.recipes(prompts, seed=settings.get("seed", 0), count=count, **chosen)
+    for note in () if canvas is None else canvas.notes:
+        report.note(note)
     for prompt in dict.fromkeys(prompts):
         for note in model.notes(prompt):
             report.note(f"{note} [{prompt[:40]!r}]" if len(prompts) > 1 else note)
-    return draw_recipes(model, recipes, output, report, trace=trace, attention=attention)
+    return draw_recipes(model, recipes, output, report, canvas=canvas, trace=trace, attention=attention)
 
 
 def load_evenly(source: str, device: str, dtype: str = "float32") -> Model:
@@ -59,22 +72,30 @@ def output_for(settings: Mapping[str, Any], pictures: int) -> Output:
 
 
 def draw_recipes(
-    model: Model, recipes: Sequence[Recipe], output: Writer, report: Any, *, trace: str | None, attention: str | None
+    model: Model,
+    recipes: Sequence[Recipe],
+    output: Writer,
+    report: Any,
+    *,
+    canvas: Canvas | None = None,
+    trace: str | None = None,
+    attention: str | None = None,
 ) -> int:
     """Draw and write; what is finished when Ctrl-C comes is kept and reported."""
     traces: list[str] = []
-    bar = Bar(sum(recipe.steps for recipe in recipes))
-    done, interrupted = 0, False
+    bar = Bar(sum(recipe.visits for recipe in recipes))
+    done, interrupted, under = 0, False, None if canvas is None else canvas.under
+    recording = {"folder": trace, "attention": attention, "alone": len(recipes) == 1}
     try:
         for group in groups(recipes):
-            for event in events(model, group, traces, folder=trace, attention=attention, alone=len(recipes) == 1):
+            for event in events(model, group, traces, under, **recording):
                 if isinstance(event, Step):
                     done += len(group)
                     place = min(len(report.made) + 1, len(recipes))
-                    words = f"picture {place}/{len(recipes)}, step {event.i + 1}/{group[0].steps}"
+                    words = f"picture {place}/{len(recipes)}, step {event.i + 1}/{group[0].visits}"
                     bar(done, words)
                 elif isinstance(event, Decoded):
-                    for picture in model.finish(group, event):
+                    for picture in model.finish(group, event, canvas):
                         path = output.write(picture)
                         bar.clear()
                         report.add(path, picture)
@@ -89,6 +110,7 @@ def events(
     model: Model,
     group: Sequence[Recipe],
     traces: list[str],
+    under: Underpainting | None,
     *,
     folder: str | None,
     attention: str | None,
@@ -96,11 +118,11 @@ def events(
 ) -> Iterator[Event]:
     """The events of one microbatch, recorded on their way if a folder is given; several pictures get one each."""
     if folder is None:
-        return trace(model.bundle, *group)
+        return trace(model.bundle, *group, under=under)
     if len(group) > 1 or group[0].microbatch > 1:
         raise RecipeError("a trace is of one picture at a time; leave out --microbatch, or --trace")
     from sfumato.inspect.recorder import record
 
     target = Path(folder) if alone else Path(folder) / f"{len(traces) + 1:04d}"
     traces.append(str(target))
-    return record(model.bundle, group[0], target, Policy(attention=attention))
+    return record(model.bundle, group[0], target, Policy(attention=attention), under=under)

@@ -21,6 +21,8 @@ examples:
   sfumato generate "a red apple" --sampler dpmpp-2m --steps 20 --guidance 3
   sfumato generate "a red apple" --sampler ddim:eta=0.5 --negative "a green apple"
   sfumato generate --like pictures/a-red-apple-0.png
+  sfumato generate "a green apple" --init apple.png --strength 0.5
+  sfumato generate "a yellow leaf" --init apple.png --mask mask.png
   sfumato generate "a red apple" --trace trace && sfumato inspect trace
 
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
@@ -38,6 +40,7 @@ FLAGS = {
     "device": ("NAME", "cpu, cuda, cuda:1, mps or auto (cpu)"),
     "microbatch": ("B", "pictures in each call of the network; part of the recipe (1)"),
     "background": ("COLOUR", "behind a picture with alpha: white, #rrggbb, or transparent to keep the alpha (white)"),
+    "scale": ("N", "how many times larger than drawn the picture is made: 1, 2 or 4 (1)"),
     "out": ("FOLDER|FILE", "where pictures go (pictures)"),
     "format": ("KIND", "png, jpeg or webp (png)"),
 }
@@ -50,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--like", metavar="PICTURE", help="make a picture again from its recipe; other flags change it")
     for name, (metavar, words) in FLAGS.items():
         parser.add_argument(f"--{name}", metavar=metavar, help=words)
+    parser.add_argument("--init", metavar="PICTURE", help="draw over this picture instead of from nothing")
+    parser.add_argument("--mask", metavar="PICTURE", help="with --init: white is drawn anew, black stays bit for bit")
+    parser.add_argument(
+        "--strength", metavar="S", help="with --init: how far from it, 0..1 (0.6; 1 with --mask, which frees the white)"
+    )
     parser.add_argument(
         "--private",
         action="store_const",
@@ -110,6 +118,7 @@ class Report:
 def run(arguments: argparse.Namespace) -> int:
     """Make the pictures."""
     from sfumato.cli.drawing import draw
+    from sfumato.cli.over import Over
 
     flags = {name: getattr(arguments, name) for name in SETTINGS}
     settings = gather(flags)
@@ -126,7 +135,8 @@ def run(arguments: argparse.Namespace) -> int:
     prompts = [*arguments.prompt, *(read_prompts(arguments.prompts) if arguments.prompts else ())]
     if not prompts:
         raise RecipeError("no prompt was given; write one in quotes ('' for none), or name a file with --prompts")
-    return draw(prompts, settings, report, trace=arguments.trace, attention=arguments.attention)
+    over = Over.read(arguments)
+    return draw(prompts, settings, report, over=over, trace=arguments.trace, attention=arguments.attention)
 
 
 def read_prompts(name: str) -> Iterator[str]:

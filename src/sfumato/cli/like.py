@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
+from sfumato.canvas import Canvas
 from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, load_evenly, output_for
+from sfumato.cli.over import Over, compare, complete
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.model import Model
 from sfumato.picture import Picture
@@ -25,7 +27,8 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
         raise RecipeError(
             f"the recipe of {arguments.like} is private; put its sidecar {Path(arguments.like).name}.json beside it"
         )
-    old = record.recipe
+    old, over = record.recipe, Over.read(arguments)
+    complete(over, old, arguments.like)
     changes = {name: settings[name] for name in given if name in (*RECIPE_SETTINGS, "seed")}
     if arguments.prompt:
         changes["prompt"] = arguments.prompt[0]
@@ -33,14 +36,17 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
     private = {"private": settings.get("private", False) or record.private}
     output = output_for({**settings, **format_given, **private}, settings["count"] if "count" in given else 1)
     model = _load(old, settings, given)
-    recipe = renewed(model, old, changes)
+    canvas = over.canvas(model, {"size": old.size, "scale": old.scale, **changes})
+    recipe = renewed(model, old, changes, over, canvas)
     _compare_engines(old, recipe, report)
+    compare(canvas, old, over, report)
     recipes = [replace(recipe, seed=recipe.seed + k) for k in range(settings["count"] if "count" in given else 1)]
     code = draw_recipes(
         model,
         recipes,
         Checked(output, old, recipe, pixels, kind, report),
         report,
+        canvas=canvas,
         trace=arguments.trace,
         attention=arguments.attention,
     )
@@ -60,7 +66,7 @@ def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
         ) from problem
 
 
-def renewed(model: Model, old: Recipe, changes: Mapping[str, Any]) -> Recipe:
+def renewed(model: Model, old: Recipe, changes: Mapping[str, Any], over: Over, canvas: Canvas | None) -> Recipe:
     """The old recipe for the model at hand, with what the user changed."""
     settings = {
         "prompt": old.prompt,
@@ -73,6 +79,10 @@ def renewed(model: Model, old: Recipe, changes: Mapping[str, Any]) -> Recipe:
         "size": old.size,
         "microbatch": old.microbatch,
         "background": old.background,
+        "scale": old.scale,
+        "between": old.between,
+        "canvas": canvas,
+        "strength": old.strength if over.strength is None and old.init else over.strength,
     }
     if "guidance" in changes:
         changes = {**changes, "guidance": {**old.guidance, "scale": changes["guidance"]}}

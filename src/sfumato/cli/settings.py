@@ -52,6 +52,7 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "size": size,
     "microbatch": whole,
     "background": str,
+    "scale": whole,
     "out": str,
     "format": str,
     "private": switch,

@@ -15,11 +15,19 @@ from sfumato.inspect.store import Store
 from sfumato.pipeline import Bundle, Decoded, Encoded, Event, trace
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
+from sfumato.underpainting import Underpainting
 
 DEFAULT = Policy()
 
 
-def record(bundle: Bundle, recipe: Recipe, folder: str | Path, policy: Policy = DEFAULT) -> Iterator[Event]:
+def record(
+    bundle: Bundle,
+    recipe: Recipe,
+    folder: str | Path,
+    policy: Policy = DEFAULT,
+    *,
+    under: Underpainting | None = None,
+) -> Iterator[Event]:
     """`trace` of one recipe, stored in a new folder as it happens.
 
     Raises:
@@ -30,8 +38,8 @@ def record(bundle: Bundle, recipe: Recipe, folder: str | Path, policy: Policy = 
     store.recipe(recipe)
     maps: dict[str, list[np.ndarray]] = {}
     with _watching(bundle, policy, maps):
-        last = recipe.steps - 1
-        for event in trace(bundle, recipe):
+        last = recipe.visits - 1
+        for event in trace(bundle, recipe, under=under):
             if isinstance(event, Step):
                 entries = step_numbers(event)
                 if policy.keeps(event.i, last):

@@ -15,7 +15,7 @@ from typing import Any
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, canonical
 
-PRIVATE = ("prompt", "negative", "seed")
+PRIVATE = ("prompt", "negative", "seed", "between")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,63 @@
+"""`--init`, `--mask` and `--strength`: the picture that `sfumato generate` draws over."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sfumato.canvas import Canvas
+from sfumato.cli.settings import convert
+from sfumato.errors import RecipeError
+from sfumato.model import Model
+from sfumato.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Over:
+    """What stands on the command line."""
+
+    init: str | None = None
+    mask: str | None = None
+    strength: float | None = None
+
+    @classmethod
+    def read(cls, arguments: argparse.Namespace) -> "Over":
+        """From the flags. Raises RecipeError where one of them has nothing to work on."""
+        strength = None if arguments.strength is None else convert(float, arguments.strength, "--strength")
+        over = cls(init=arguments.init, mask=arguments.mask, strength=strength)
+        alone = [f"--{name}" for name in ("mask", "strength") if getattr(over, name) is not None]
+        if alone and over.init is None and not arguments.like:
+            raise RecipeError(f"{alone[0]} says how a picture is drawn over; name that picture with --init")
+        return over
+
+    def canvas(self, model: Model, settings: Mapping[str, Any]) -> Canvas | None:
+        """The picture to draw over, opened."""
+        if self.init is None:
+            return None
+        return model.canvas(self.init, self.mask, size=settings.get("size"), scale=settings.get("scale", 1))
+
+
+def complete(over: Over, old: Recipe, name: str) -> None:
+    """Raise RecipeError where a picture that is to be made again needs a file that was not given."""
+    for what in ("init", "mask"):
+        digest = getattr(old, what)
+        if digest and getattr(over, what) is None:
+            raise RecipeError(
+                f"{name} was drawn over a picture and its {what} is missing: give the file whose pixels have the "
+                f"sha256 {digest[:16]}... with --{what}"
+            )
+
+
+def compare(canvas: Canvas | None, old: Recipe, over: Over, report: Any) -> None:
+    """Say before the work which file is not the one that the picture was made with."""
+    if canvas is None:
+        return
+    for note in canvas.notes:
+        report.note(note)
+    for what in ("init", "mask"):
+        was, now = getattr(old, what), getattr(canvas.under, what)
+        if was != now:
+            report.note(
+                f"{what} differs: the picture was made with {f'pixels {was[:16]}' if was else 'none'}, "
+                f"{getattr(over, what) or 'here'} has {now[:16] or 'none'}; expect another picture"
+            )

@@ -1,0 +1,35 @@
+"""A sampler or a guidance as a user names it, with every option written out as a recipe holds it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfumato.choices import choose, describe, near
+from sfumato.errors import RecipeError
+from sfumato.guidance import GUIDANCES
+from sfumato.recipe import parse_options
+from sfumato.samplers import SAMPLERS
+
+
+def whole_sampler(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
+    """The sampler with every option written out; the model's own options where it names the model's own kind alone."""
+    options = parse_options(choice) if isinstance(choice, str) else choice
+    if not isinstance(options, Mapping):
+        raise RecipeError(f"sampler is {choice!r}; expected a name such as 'ddim' or a table; {near('', SAMPLERS)}")
+    if options == {"kind": default.get("kind")}:
+        options = default
+    return describe(SAMPLERS, choose(SAMPLERS, options, "sampler"))
+
+
+def whole_guidance(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
+    """A number replaces the scale of the model's default; a table replaces it whole."""
+    if choice is None:
+        options: Mapping[str, Any] = default
+    elif isinstance(choice, Mapping):
+        options = {"kind": "classifier-free"} | dict(choice)
+    elif isinstance(choice, int | float) and not isinstance(choice, bool):
+        options = dict(default) | {"scale": float(choice)}
+    else:
+        raise RecipeError(
+            f"guidance is {choice!r}; expected a number (0 ignores the prompt, 1 follows it plainly) or a table"
+        )
+    return describe(GUIDANCES, choose(GUIDANCES, options, "guidance"))
