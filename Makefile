@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --constraint constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help generate setup test proofs check bench sheet clean
+.PHONY: help generate setup test proofs check bench sheet release clean
 
 help: ## these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ bench: $(VENV)/.test ## the benchmarks; minutes, on an idle machine
 
 sheet: $(VENV)/.run ## the README's sheet: prompts.txt, prompt k with seed k, nothing picked
 	@$(BIN)/python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png
+
+release: $(VENV)/.test ## everything that is said of new weights: MODEL=RUN NAME=... CORPUS=... (ARGS: --sheet, --set A.B=C)
+	@$(BIN)/python scripts/release.py $(if $(MODEL),--run "$(MODEL)") --name "$(NAME)" --corpus "$(CORPUS)" $(ARGS)
 
 clean: ## remove what these targets made, but no picture and no run
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,7 +3,7 @@
     python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png [--model bozzetto]
 
 The first sixteen prompts are held-out pairs of the corpus, the others free (scripts/choose_prompts.py). The settings
-are the model's defaults.
+are the model's defaults; the file says which weights drew it (model_hash).
 """
 
 import argparse
@@ -12,23 +12,26 @@ import time
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 import sfumato
 
 COLUMNS, GAP, CAPTION = 8, 8, 30
 
 
-def sheet(pictures: list[Image.Image], captions: list[str]) -> Image.Image:
-    """Pictures of one size in rows of eight on white, each with its caption below in two lines at most."""
+def sheet(pictures: list[Image.Image], captions: list[str], columns: int = COLUMNS) -> Image.Image:
+    """Pictures of one size in rows of `columns` on white, each with its caption below in two lines at most."""
     width, height = pictures[0].size
-    rows = -(-len(pictures) // COLUMNS)
+    rows = -(-len(pictures) // columns)
     across, down = width + GAP, height + CAPTION + GAP
-    page = Image.new("RGB", (COLUMNS * across + GAP, rows * down + GAP), "white")
+    page = Image.new("RGB", (columns * across + GAP, rows * down + GAP), "white")
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=10)
     for k, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
-        x, y = GAP + k % COLUMNS * across, GAP + k // COLUMNS * down
+        x, y = GAP + k % columns * across, GAP + k // columns * down
         page.paste(picture, (x, y))
-        pen.multiline_text((x, y + height + 2), "\n".join(textwrap.wrap(caption, 26)[:2]), fill="#444444", font=font)
+        pen.multiline_text(
+            (x, y + height + 2), "\n".join(textwrap.wrap(caption, width * 26 // 128)[:2]), fill="#444444", font=font
+        )
     return page
 
 
@@ -46,7 +49,9 @@ def main() -> None:
         pictures.append(model.generate(prompt, seed=k)[0].image.convert("RGB"))
         print(f"\r{k + 1}/{len(prompts)}", end="", flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    sheet(pictures, prompts).save(options.out, optimize=True)
+    about = PngInfo()
+    about.add_text("model_hash", model.bundle.model_hash)
+    sheet(pictures, prompts).save(options.out, optimize=True, pnginfo=about)
     print(f"\r{options.out}: {len(pictures)} pictures in {time.perf_counter() - start:.1f} s")
 
 

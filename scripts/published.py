@@ -1,0 +1,80 @@
+"""The README's numbers of a model, written from its evaluation: what stands there cannot differ from what was measured.
+
+    python scripts/published.py docs/evaluation/bozzetto.json [--readme README.md]
+
+The lines between "<!-- numbers of NAME -->" and "<!-- end -->" are replaced. tests/architecture/test_published.py fails
+when they are not these lines, and when the evaluation is of other weights than those that ship.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from sfumato.evaluate.table import plain, times
+
+COMMAND = (
+    "sfumato evaluate {model} --data CORPUS --split report --seeds 1 "
+    "--further CORPUS/glyphs-tones.parquet --further CORPUS/clipart-extra.parquet"
+)
+SHOWN = (
+    ("concept among 200, top-5, %", "all", "top-5 concept retrieval among 200, %: 2.5 is chance"),
+    ("KID-EffLite0 x 1000", "all", "KID-EffLite0 x 1000: less is better"),
+    ("style accuracy, %", "all", "style accuracy, %"),
+    ("cosine of prompt and picture by towers", "all", "cosine of prompt and picture by our towers"),
+    ("own prompt among 415 by towers, top-1, %", "all", "own prompt found first among 415 by our towers, %"),
+    ("another caption costs, % of the loss", "all", "another caption costs, % of the loss"),
+)
+"""Measure, part, and how the README calls it; an evaluation that lacks one goes without it."""
+
+
+def marks(name: str) -> tuple[str, str]:
+    """The lines between which a model's numbers stand."""
+    return f"<!-- numbers of {name} -->", "<!-- end -->"
+
+
+def lines_of(report: dict[str, Any]) -> list[str]:
+    """The table's lines, of an evaluation.json."""
+    found = {(line["measure"], line["part"]): line for line in report["lines"]}
+    rows = [
+        f"`{COMMAND.format(model=report['model'])}`, {report['rows']} held-out pairs of `{report['split']}`:",
+        "",
+        f"| {report['model']} | made | real pictures | made / real |",
+        "|---|---|---|---|",
+    ]
+    for measure, part, words in SHOWN:
+        line = found.get((measure, part))
+        if line is not None:
+            share = times(line["share"]) if "share" in line else "-"
+            rows.append(f"| {words} | {plain(line['made'])} | {plain(line['real'])} | {share} |")
+    copies = report["copies"]
+    rows.append(
+        f"| nearer to a train picture than 99 % of real ones are | {copies['below']} of {copies['outputs']}, at most "
+        f"{copies['upper_bound_percent']:.1f} % with 95 % confidence | 1 % | - |"
+    )
+    return rows
+
+
+def replaced(text: str, report: dict[str, Any]) -> str:
+    """The README with the numbers of this evaluation. Raises ValueError where it has no place for them."""
+    begin, end = marks(report["model"])
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the README has no lines {begin} ... {end}")
+    return "\n".join([before + begin, *lines_of(report), end]) + after
+
+
+def main() -> None:
+    """Read, replace, write."""
+    parser = argparse.ArgumentParser(description="The README's numbers of a model, from its evaluation.")
+    parser.add_argument("evaluation", type=Path)
+    parser.add_argument("--readme", type=Path, default=Path("README.md"))
+    options = parser.parse_args()
+    report = json.loads(options.evaluation.read_text("utf-8"))
+    options.readme.write_text(replaced(options.readme.read_text("utf-8"), report), "utf-8")
+    print("\n".join(lines_of(report)))
+
+
+if __name__ == "__main__":
+    main()
