@@ -25,7 +25,7 @@ FLOORS = (
         "between",
     },
     {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine"},
-    {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options"},
+    {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options", "sheet"},
     {"evaluate"},
     {"cli", "__main__"},
 )

@@ -9,6 +9,7 @@ from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
 from sfumato.cli.over import Over
 from sfumato.cli.threads import even_threads
+from sfumato.cli.way import Sheet, Way, sheet_at
 from sfumato.errors import OutputError, RecipeError
 from sfumato.inspect.policy import Policy
 from sfumato.model import DEFAULT_MODEL, Model, groups, load
@@ -37,23 +38,28 @@ def draw(
     report: Any,
     *,
     over: Over,
+    way: Way | None = None,
+    sheet: str | None = None,
     trace: str | None = None,
     attention: str | None = None,
 ) -> int:
     """Load the model, make a recipe for each picture, draw them all. Answers the exit code."""
     count = settings.get("count", 1)
-    output = output_for(settings, max(len(prompts) * count, 1))
+    pictures = max(len(prompts) * count, 1) if way is None else way.frames
+    output = output_for(settings, pictures)
+    whole = sheet_at(sheet, way, output)
+    writer = output if whole is None else Sheet(output, whole, pictures, report)
     model = load_evenly(settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu"))
     canvas = over.canvas(model, settings)
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
-    chosen |= {"canvas": canvas, "strength": over.strength}
-    recipes = model.recipes(prompts, seed=settings.get("seed", 0), count=count, **chosen)
+    chosen |= {"canvas": canvas, "strength": over.strength, "seed": settings.get("seed", 0)}
+    recipes = model.recipes(prompts, count=count, **chosen) if way is None else way.recipes(model, **chosen)
     for note in () if canvas is None else canvas.notes:
         report.note(note)
     for prompt in dict.fromkeys(prompts):
         for note in model.notes(prompt):
             report.note(f"{note} [{prompt[:40]!r}]" if len(prompts) > 1 else note)
-    return draw_recipes(model, recipes, output, report, canvas=canvas, trace=trace, attention=attention)
+    return draw_recipes(model, recipes, writer, report, canvas=canvas, trace=trace, attention=attention)
 
 
 def load_evenly(source: str, device: str, dtype: str = "float32") -> Model:

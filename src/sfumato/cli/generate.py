@@ -23,6 +23,7 @@ examples:
   sfumato generate --like pictures/a-red-apple-0.png
   sfumato generate "a green apple" --init apple.png --strength 0.5
   sfumato generate "a yellow leaf" --init apple.png --mask mask.png
+  sfumato generate --between "a red apple" "a green pear" --frames 12 --sheet way.gif
   sfumato generate "a red apple" --trace trace && sfumato inspect trace
 
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
@@ -59,6 +60,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--strength", metavar="S", help="with --init: how far from it, 0..1 (0.6; 1 with --mask, which frees the white)"
     )
     parser.add_argument(
+        "--between",
+        nargs=2,
+        metavar="PROMPT",
+        help="pictures on the way from one prompt to another, and a sheet of them",
+    )
+    parser.add_argument("--to-seed", metavar="N", help="with --between: the other end's seed (that of --seed)")
+    parser.add_argument("--frames", metavar="N", help="with --between: how many pictures, both ends among them (8)")
+    parser.add_argument(
+        "--sheet", metavar="FILE", help="all pictures in one more file: side by side (.png), moving (.gif)"
+    )
+    parser.add_argument(
         "--private",
         action="store_const",
         const="yes",
@@ -78,6 +90,7 @@ class Report:
     as_json: bool
     begin: float = field(default_factory=time.perf_counter)
     made: list[dict[str, Any]] = field(default_factory=list)
+    sheet: str | None = None
     notes: list[str] = field(default_factory=list)
 
     def note(self, text: str) -> None:
@@ -105,8 +118,11 @@ class Report:
                 "interrupted": interrupted,
                 "notes": self.notes,
             }
-            print(json.dumps(document | {"traces": list(traces)}, indent=2))
+            whole = {} if self.sheet is None else {"sheet": self.sheet}
+            print(json.dumps(document | {"traces": list(traces)} | whole, indent=2))
         else:
+            if self.sheet is not None:
+                print(self.sheet)
             n = len(self.made)
             words = f"{n} picture{'' if n == 1 else 's'} in {spell(seconds)}"
             print(f"{words}, interrupted" if interrupted else words)
@@ -119,24 +135,30 @@ def run(arguments: argparse.Namespace) -> int:
     """Make the pictures."""
     from sfumato.cli.drawing import draw
     from sfumato.cli.over import Over
+    from sfumato.cli.way import Way
 
     flags = {name: getattr(arguments, name) for name in SETTINGS}
     settings = gather(flags)
     if arguments.attention and not arguments.trace:
         raise RecipeError("--attention has nowhere to go; give --trace FOLDER too")
-    report = Report(arguments.json)
+    way, report = Way.read(arguments), Report(arguments.json)
     if arguments.like:
         from sfumato.cli.like import again
 
-        if arguments.prompts or len(arguments.prompt) > 1:
-            raise RecipeError("--like makes one picture again; give at most one PROMPT to change it")
+        if arguments.prompts or arguments.sheet or len(arguments.prompt) > 1:
+            raise RecipeError("--like makes one picture again; give at most one PROMPT to change it, and no --sheet")
         given = {name for name, value in flags.items() if value is not None}
         return again(arguments, settings, given, report)
-    prompts = [*arguments.prompt, *(read_prompts(arguments.prompts) if arguments.prompts else ())]
+    prompts = (
+        [way.start, way.end]
+        if way
+        else [*arguments.prompt, *(read_prompts(arguments.prompts) if arguments.prompts else ())]
+    )
     if not prompts:
         raise RecipeError("no prompt was given; write one in quotes ('' for none), or name a file with --prompts")
     over = Over.read(arguments)
-    return draw(prompts, settings, report, over=over, trace=arguments.trace, attention=arguments.attention)
+    recording = {"trace": arguments.trace, "attention": arguments.attention}
+    return draw(prompts, settings, report, over=over, way=way, sheet=arguments.sheet, **recording)
 
 
 def read_prompts(name: str) -> Iterator[str]:

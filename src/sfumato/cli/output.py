@@ -1,8 +1,10 @@
 """Where pictures go: a name that nothing else has, a file that is whole, a folder known to be writable."""
 
 import re
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from sfumato.atomic import cannot_write, write_file
 from sfumato.choices import near
@@ -54,7 +56,7 @@ class Output:
         if record.private:
             stem = f"private-{record.public['prompt_sha256'][:8]}"
         else:
-            stem = f"{slug(picture.recipe.prompt)}-{picture.recipe.seed}"
+            stem = f"{slug(picture.recipe.prompt)}-{picture.recipe.seed}{along(picture.recipe.between)}"
         for k in count(1):
             path = self.file or self.folder / f"{stem}{'' if k == 1 else f'-{k}'}{NAMES[self.kind]}"
             sidecar = path.with_name(path.name + ".json")
@@ -73,6 +75,11 @@ class Output:
                 sidecar.unlink(missing_ok=True) if self.private else None
                 raise
         raise OutputError(f"no name is free in {self.folder}")
+
+
+def along(between: Mapping[str, Any]) -> str:
+    """How far a picture is on its way to another prompt or seed, in thousandths, so that names are in order."""
+    return f"-{round(1000 * between['share']):04d}" if between else ""
 
 
 def slug(prompt: str) -> str:
