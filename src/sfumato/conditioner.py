@@ -15,13 +15,15 @@ class Conditioning:
     """What the denoiser is told: a state for each token, which tokens are real, and their text.
 
     `words[k]` are the tokens of prompt k as text, so that a column of an attention map can be named. `pooled` is one
-    vector per prompt, where a model wants one.
+    vector per prompt, where a model wants one. `dials` are further numbers that a network made for few steps is told:
+    the guidance scale less 1, so that 0 is the plain prompt.
     """
 
     tokens: Tokens
     mask: Mask
     words: tuple[tuple[str, ...], ...]
     pooled: Float[Array, "b p"] | None = None
+    dials: Float[Array, "b k"] | None = None
 
     def __len__(self) -> int:
         """The number of prompts."""
@@ -29,12 +31,14 @@ class Conditioning:
 
     def __add__(self, other: "Conditioning") -> "Conditioning":
         """The prompts of both, one after the other: how guidance puts both halves in one batch."""
-        pooled = None
-        if self.pooled is not None and other.pooled is not None:
-            pooled = concat([self.pooled, other.pooled])
-        return Conditioning(
-            concat([self.tokens, other.tokens]), concat([self.mask, other.mask]), self.words + other.words, pooled
-        )
+        tokens, mask = concat([self.tokens, other.tokens]), concat([self.mask, other.mask])
+        pooled, dials = _both(self.pooled, other.pooled), _both(self.dials, other.dials)
+        return Conditioning(tokens, mask, self.words + other.words, pooled, dials)
+
+
+def _both(one: Array | None, other: Array | None) -> Array | None:
+    """Both, one after the other, where both are there."""
+    return None if one is None or other is None else concat([one, other])
 
 
 @runtime_checkable

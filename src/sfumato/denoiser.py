@@ -15,7 +15,10 @@ Clock = Callable[[Level], Scalar]
 
 @runtime_checkable
 class Network(Protocol):
-    """A function of a picture, a number and a text, with no idea of diffusion. In training it is a torch module."""
+    """A function of a picture, a number and a text, with no idea of diffusion. In training it is a torch module.
+
+    One with dials takes their numbers as a further argument, and is called with it where the conditioning has some.
+    """
 
     def __call__(self, x: Latent, c_noise: Scalar, tokens: Tokens | None, mask: Mask | None, pooled: Any, /) -> Latent:
         """The raw output, shaped like x."""
@@ -42,5 +45,7 @@ class NetworkDenoiser:
     def __call__(self, x_t: Latent, level: Level, cond: Conditioning, /) -> Prediction:
         """One evaluation of the network, read as a belief."""
         x_in = self.parameterisation.scale_in(level) * x_t
-        output = self.net(x_in, self.clock(level), cond.tokens, cond.mask, cond.pooled)
+        net: Callable[..., Latent] = self.net
+        dials = () if cond.dials is None else (cond.dials,)
+        output = net(x_in, self.clock(level), cond.tokens, cond.mask, cond.pooled, *dials)
         return self.parameterisation.read(output, x_t, level)

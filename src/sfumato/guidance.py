@@ -7,7 +7,9 @@ past it. The paper's own w is this w - 1.
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from sfumato.arrays import concat, std
+import numpy as np
+
+from sfumato.arrays import concat, like, std
 from sfumato.conditioner import Conditioning
 from sfumato.denoiser import Denoiser
 from sfumato.errors import RecipeError
@@ -81,5 +83,34 @@ class ClassifierFree:
         return Prediction.from_x0(cond.x_t, cond.level, factor * x0_hat)
 
 
-GUIDANCES = {"classifier-free": ClassifierFree}
+@dataclass(frozen=True, kw_only=True)
+class Embedded:
+    """Guidance that a network has learnt: w is told as a number, and one evaluation gives the guided belief.
+
+    For models distilled with w in `range` (Luo et al. 2023, LCM, section 4.2); outside it they were never asked. The
+    negative prompt has no say: it was "" in training.
+
+    Raises:
+        ShapeError: when called with a network that has no dial.
+    """
+
+    scale: float = 4.0
+    range: tuple[float, float] = (1.0, 8.0)
+
+    def __post_init__(self) -> None:
+        """Refuse what has no meaning."""
+        low, high = self.range
+        if not abs(self.scale) < float("inf") or not low <= high:
+            raise RecipeError(f"guidance is {self.scale} in {self.range}; expected a finite number and low <= high")
+
+    def __call__(
+        self, denoiser: Denoiser, x_t: Latent, level: Level, cond: Conditioning, null: Conditioning, /
+    ) -> Prediction:
+        """One evaluation, told w - 1."""
+        dials = like(np.full((len(cond), 1), self.scale - 1.0), cond.tokens)
+        belief = denoiser(x_t, level, replace(cond, dials=dials))
+        return replace(belief, terms={"cond": belief})
+
+
+GUIDANCES = {"classifier-free": ClassifierFree, "embedded": Embedded}
 """The closed table of guidances by the names that recipes use."""

@@ -102,7 +102,7 @@ def test_no_noise_is_asked_for_twice(sampler):
         return np.ones_like(like)
 
     list(sampler(believe, start(schedule), uniform(schedule, 6), noise))
-    draws = {"langevin": 2, "ddpm": 1, "euler-ancestral": 1, "dpmpp-2m-sde": 1}
+    draws = {"langevin": 2, "ddpm": 1, "euler-ancestral": 1, "dpmpp-2m-sde": 1, "consistency": 1}
     draws["ddim"] = 1 if sampler == DDIM(eta=0.7) else 0
     assert asked == [(step, draw) for step in range(5) for draw in range(draws.get(sampler.kind, 0))]
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import Attention, Turn, checked_text
-from sfumato.nets.embed import MLP, TEXT_NORMS, Sinusoidal, as_vector, pooled_text
+from sfumato.nets.embed import MLP, TEXT_NORMS, Dials, Sinusoidal, as_vector, dialled, pooled_text
 from sfumato.nets.feedforward import FEED_FORWARD, FeedForward
 from sfumato.nets.norms import Norm, norm_of
 from sfumato.nets.positions import RotaryPositions, SinusoidalPositions
@@ -65,7 +65,7 @@ class DiTBlock(nn.Module):
 
 
 class DiT(nn.Module):
-    """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p]) -> [b out_channels h w].
+    """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p], numbers [b k]) -> [b out_channels h w].
 
     c_noise is one number or one per sample. tokens are needed where token_dim is given; without it they are ignored.
     The noise level and one vector of text modulate every block: the vector is `pooled` where the text encoder gives
@@ -73,7 +73,8 @@ class DiT(nn.Module):
 
     patch: side of a patch. width, depth, heads: of the transformer. positions: added ("sinusoidal"), or turning queries
     and keys ("rotary"). norm "layer", qk_norm False and feed_forward "gelu" make the DiT of the paper; "rms", True and
-    "swiglu" are the parts that language models use today.
+    "swiglu" are the parts that language models use today. dials: how many further `numbers` the network may be told
+    (see Dials); left out, they are 0.
 
     Raises:
         RecipeError: arguments that contradict each other.
@@ -96,6 +97,7 @@ class DiT(nn.Module):
         norm: Norm = "rms",
         qk_norm: bool = True,
         feed_forward: FeedForward = "swiglu",
+        dials: int = 0,
     ) -> None:
         super().__init__()
         _known("positions", positions, ("sinusoidal", "rotary"))
@@ -115,6 +117,7 @@ class DiT(nn.Module):
         self.sinusoidal = Sinusoidal(FREQUENCIES)
         self.time = MLP(FREQUENCIES, width)
         self.text = None if self.pooled_dim is None else MLP(self.pooled_dim, width)
+        self.dials = Dials(dials, width) if dials else None
         self.norm_out = norm_of(norm, width, affine=False)
         self.modulation_out = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, out_channels * patch**2)
@@ -128,6 +131,7 @@ class DiT(nn.Module):
         tokens: Float[Tensor, "b l d"] | None = None,
         mask: Bool[Tensor, "b l"] | None = None,
         pooled: Float[Tensor, "b p"] | None = None,
+        numbers: Float[Tensor, "m k"] | None = None,
     ) -> Float[Tensor, "b o h w"]:
         """The raw output for x at the noise level that c_noise tells of."""
         if x.shape[1] != self.in_channels:
@@ -136,7 +140,7 @@ class DiT(nn.Module):
             )
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
         tokens = None if tokens is None else self.text_norm(tokens)
-        told = self.embed(x, c_noise, tokens, mask, pooled)
+        told = self.embed(x, c_noise, tokens, mask, pooled, numbers)
         cells = self.embed_patch(patchify(x, self.patch))
         height, width = x.shape[-2] // self.patch, x.shape[-1] // self.patch
         if self.added is not None:
@@ -154,9 +158,10 @@ class DiT(nn.Module):
         tokens: Float[Tensor, "b l d"] | None,
         mask: Bool[Tensor, "b l"] | None,
         pooled: Float[Tensor, "b p"] | None,
+        numbers: Float[Tensor, "m k"] | None = None,
     ) -> Float[Tensor, "n e"]:
         """What every block is told: silu(time + text); one row where all samples are told the same."""
-        told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
+        told = dialled(self.dials, numbers, self.time(self.sinusoidal(as_vector(c_noise, like=x))))
         if self.text is None or self.pooled_dim is None:
             return F.silu(told)
         text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)

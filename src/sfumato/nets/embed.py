@@ -68,6 +68,43 @@ class MLP(nn.Module):
         return self.linear2(F.silu(self.linear1(x.to(self.linear1.weight.dtype))))
 
 
+class Dials(nn.Module):
+    """Further numbers [n, k] that a network is told, such as a guidance scale; all at 0 is the plain network.
+
+    The last layer starts at zero: at the start no dial does anything, so a network can take over the weights of one
+    without dials. k below `count` leaves the other dials at 0. No sinusoids: the answer is smooth in the numbers.
+
+    Raises:
+        ShapeError: more numbers than dials.
+    """
+
+    def __init__(self, count: int, out_dim: int) -> None:
+        super().__init__()
+        self.count = count
+        self.mlp = MLP(count, out_dim)
+        nn.init.zeros_(self.mlp.linear2.weight)
+        nn.init.zeros_(self.mlp.linear2.bias)
+
+    def forward(self, numbers: Float[Tensor, "n k"]) -> Float[Tensor, "n o"]:
+        """What is added to the noise level's embedding."""
+        given = numbers.shape[1]
+        if given > self.count:
+            raise ShapeError(f"{given} numbers for {self.count} dials; tell no more than the network was trained with")
+        return self.mlp(F.pad(numbers, (0, self.count - given)))
+
+
+def dialled(dials: Dials | None, numbers: Float[Tensor, "m k"] | None, told: Float[Tensor, "n e"]) -> Tensor:
+    """`told` with what the dials say added. Raises ShapeError where there are numbers and no dials."""
+    if dials is None:
+        if numbers is not None:
+            raise ShapeError(
+                "this network has no dial for the guidance scale: it was not trained for few steps; "
+                "use guidance of kind 'classifier-free'"
+            )
+        return told
+    return told + dials(told.new_zeros(1, 0) if numbers is None else numbers.to(told.device))
+
+
 def as_vector(c_noise: float | int | Tensor, like: Tensor) -> Float[Tensor, " n"]:
     """The number(s) a network is told, as a vector on the device of `like`: [1] for one number, else one per sample.
 

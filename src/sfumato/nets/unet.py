@@ -16,14 +16,14 @@ from torch.nn import functional as F
 from sfumato.errors import RecipeError, ShapeError
 from sfumato.nets.attention import checked_text
 from sfumato.nets.blocks import Downsample, Modulation, ResBlock, Upsample, group_norm
-from sfumato.nets.embed import MLP, TEXT_NORMS, Sinusoidal, as_vector, pooled_text
+from sfumato.nets.embed import MLP, TEXT_NORMS, Dials, Sinusoidal, as_vector, dialled, pooled_text
 from sfumato.nets.plan import heads_of, plan
 from sfumato.nets.stages import Attend, DownStage, MidStage, Stage, Style, UpStage
 from sfumato.nets.transformer import Projection, SelfAttention, TextAttention
 
 
 class UNet(nn.Module):
-    """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p]) -> [b out_channels h w].
+    """net(x [b c h w], c_noise, tokens [b l d], mask Bool[b l], pooled [b p], numbers [b k]) -> [b out_channels h w].
 
     c_noise is one number or one per sample: whatever the model's clock tells of the noise level. tokens are needed
     where a level attends to "text", pooled where pooled_dim is given (with pooled_dim = token_dim, the mean of the real
@@ -38,6 +38,7 @@ class UNet(nn.Module):
     text_norm: "layer" brings every token state, and the pooled text, to mean 0 and variance 1 over its features first
         (no weights), for encoders whose states are small beside the noise level's embedding.
     emb_dim: width of the noise-level embedding, by default 4 x the first width.
+    dials: how many further `numbers` the network may be told (see Dials); left out, they are 0.
     norm_eps: of every GroupNorm outside the transformers (inside it is 1e-6).
     downsample_padding: 1, or 0 for the one-sided padding of the first DDPM code.
     zero_init: start the last layer of every residual branch, and of the network, at zero (ADM), so that the network
@@ -73,6 +74,7 @@ class UNet(nn.Module):
         projection: Projection = "linear",
         downsample_padding: Literal[0, 1] = 1,
         zero_init: bool = True,
+        dials: int = 0,
     ) -> None:
         super().__init__()
         widths = tuple(block_out_channels)
@@ -101,6 +103,7 @@ class UNet(nn.Module):
         )
         self.time = MLP(widths[0], emb_dim)
         self.pooled = None if pooled_dim is None else MLP(pooled_dim, emb_dim)
+        self.dials = Dials(dials, emb_dim) if dials else None
         self.conv_in = nn.Conv2d(in_channels, widths[0], 3, padding=1)
         self.down, skips = _going_down(stages, style, downsample_padding)
         self.mid = MidStage(mid, style)
@@ -117,12 +120,13 @@ class UNet(nn.Module):
         tokens: Float[Tensor, "b l d"] | None = None,
         mask: Bool[Tensor, "b l"] | None = None,
         pooled: Float[Tensor, "b p"] | None = None,
+        numbers: Float[Tensor, "m k"] | None = None,
     ) -> Float[Tensor, "b o h w"]:
         """The raw output for x at the noise level that c_noise tells of."""
         self._check(x)
         tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
         tokens = None if tokens is None else self.text_norm(tokens)
-        emb = self.embed(x, c_noise, tokens, mask, pooled)
+        emb = self.embed(x, c_noise, tokens, mask, pooled, numbers)
         skips = [self.conv_in(x)]
         for down in self.down:
             skips += down(skips[-1], emb, tokens, mask)
@@ -138,9 +142,10 @@ class UNet(nn.Module):
         tokens: Float[Tensor, "b l d"] | None,
         mask: Bool[Tensor, "b l"] | None,
         pooled: Float[Tensor, "b p"] | None,
+        numbers: Float[Tensor, "m k"] | None = None,
     ) -> Float[Tensor, "n e"]:
         """What every residual block is told: silu(time + pooled text); one row where all samples are told the same."""
-        told = self.time(self.sinusoidal(as_vector(c_noise, like=x)))
+        told = dialled(self.dials, numbers, self.time(self.sinusoidal(as_vector(c_noise, like=x))))
         if self.pooled is None or self.pooled_dim is None:
             return F.silu(told)
         text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sfumato.choices import choose, describe
 from sfumato.samplers.base import Denoise, Noise, Sampler, Step
+from sfumato.samplers.consistency import Consistency
 from sfumato.samplers.ddim import DDIM
 from sfumato.samplers.ddpm import DDPM
 from sfumato.samplers.dpmpp import DPMPP2M
@@ -23,6 +24,7 @@ __all__ = [
     "DPMPP2MSDE",
     "PNDM",
     "SAMPLERS",
+    "Consistency",
     "Denoise",
     "Euler",
     "EulerAncestral",
@@ -37,7 +39,8 @@ __all__ = [
 ]
 
 SAMPLERS: dict[str, type] = {
-    cls.kind: cls for cls in (DDPM, DDIM, PNDM, Euler, EulerAncestral, Heun, DPMPP2M, DPMPP2MSDE, UniPC, Langevin)
+    cls.kind: cls
+    for cls in (DDPM, DDIM, PNDM, Euler, EulerAncestral, Heun, DPMPP2M, DPMPP2MSDE, UniPC, Langevin, Consistency)
 }
 """The closed table of samplers by name."""
 
