@@ -8,7 +8,15 @@ from sfumato.errors import LevelError, ScheduleError
 from sfumato.process.parameterisation import X0, Edm, Eps, Flow, V
 from sfumato.process.schedule import CLEAN
 from sfumato.process.schedules import EDM, Linear, Rectified
-from sfumato.process.weighting import EdmWeighting, MinSnr, Simple, Weighting, weighting_from, weighting_to
+from sfumato.process.weighting import (
+    EdmWeighting,
+    FlowWeighting,
+    MinSnr,
+    Simple,
+    Weighting,
+    weighting_from,
+    weighting_to,
+)
 
 LEVELS = [Linear().at(i) for i in (5, 200, 260, 500, 1000)]
 at_each = pytest.mark.parametrize("level", LEVELS, ids=lambda level: f"{level.i}")
@@ -39,7 +47,17 @@ def test_edm_weight_is_the_papers():
         assert EdmWeighting()(level, Edm()) == pytest.approx(1.0, rel=1e-12)
 
 
-@pytest.mark.parametrize("weighting", [MinSnr(), EdmWeighting()], ids=lambda w: w.kind)
+@pytest.mark.parametrize("sigma", [0.03, 0.2, 0.9])
+def test_the_flow_weight_is_the_error_of_the_flow(sigma):
+    """|u_hat - u|^2 of the belief behind an x0 parameterisation, with the paper's max(sigma, 0.05) below."""
+    level, x_0, eps, x0_hat = Rectified()(sigma), 0.4, -1.1, 0.9
+    x_t = level.alpha * x_0 + level.sigma * eps
+    u, u_hat = ((x_t - x) / max(level.sigma, 0.05) for x in (x_0, x0_hat))
+    assert FlowWeighting()(level, X0()) * (x0_hat - x_0) ** 2 == pytest.approx((u_hat - u) ** 2, rel=1e-12)
+    assert FlowWeighting()(level, Flow()) == pytest.approx(min(1.0, sigma / 0.05) ** 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("weighting", [MinSnr(), EdmWeighting(), FlowWeighting()], ids=lambda w: w.kind)
 def test_the_same_loss_whatever_is_predicted(weighting):
     """One wrong belief costs the same, in whichever output it is measured."""
     level = Rectified().at(370)
@@ -69,7 +87,7 @@ def test_arrays_and_tensors():
 
 def test_ends():
     noise = Rectified().at(1000)
-    for weighting in (MinSnr(), EdmWeighting()):
+    for weighting in (MinSnr(), EdmWeighting(), FlowWeighting()):
         for level in (CLEAN, noise):
             for parameterisation in (V(), Flow(), Edm()):
                 assert np.isfinite(weighting(level, parameterisation))
@@ -78,7 +96,8 @@ def test_ends():
 
 
 def test_options():
-    for options in ({"kind": "simple"}, {"kind": "min-snr", "gamma": 3.0}, {"kind": "edm", "sigma_data": 1.0}):
+    known = [("min-snr", "gamma", 3.0), ("edm", "sigma_data", 1.0), ("flow", "floor", 0.1)]
+    for options in ({"kind": "simple"}, *({"kind": kind, name: value} for kind, name, value in known)):
         assert weighting_to(weighting_from(options)) == options
     with pytest.raises(ScheduleError, match="did you mean 'min-snr'"):
         weighting_from({"kind": "min_snr"})
@@ -86,3 +105,5 @@ def test_options():
         MinSnr(0.0)
     with pytest.raises(ScheduleError, match="sigma_data"):
         EdmWeighting(-1.0)
+    with pytest.raises(ScheduleError, match="floor"):
+        FlowWeighting(0.0)

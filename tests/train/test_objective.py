@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from sfumato.conditioner import Conditioning
-from sfumato.corpus.prompt import Prompting, plain_prompt, training_prompt
+from sfumato.corpus.prompt import Prompting, long_prompt, plain_prompt, training_prompt
 from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source
+from sfumato.errors import RecipeError
 from sfumato.nets.unet import UNet
 from sfumato.nets.vae import VAE
 from sfumato.train.autoencoding import Autoencoding
@@ -150,6 +151,25 @@ def test_prompts_are_dropped_and_replaced_as_often_as_asked():
     assert share == {w: pytest.approx(0.135, abs=0.01) for w in ("pet, flat emoji", "whiskers, flat emoji")}
     bare = Row(position=0, id="b", caption="a dog")
     assert training_prompt(bare, prompting, 0.5, 0.0) == "a dog"
+
+
+def test_long_prompts_are_mixed_in_as_often_as_asked():
+    row = Row(position=0, id="a", caption="a cat", keywords=("pet", "whiskers", "kitty"), style_phrase="flat emoji")
+    prompting = Prompting(drop=0.0, keyword=0.3, long=0.5)
+    prompts = [training_prompt(row, prompting, 0.5, u) for u in (np.arange(9000) + 0.5) / 9000]
+    plain = plain_prompt(row)
+    long = {p for p in prompts if p.startswith(plain) and p != plain}
+    assert len(long) == 9
+    assert {f"{plain}, kitty", f"{plain}, whiskers, kitty, pet"} < long
+    assert {prompts.count(p) for p in long} == {500}
+    assert prompts.count(plain) == 1800
+    assert sum(p in ("pet, flat emoji", "whiskers, flat emoji", "kitty, flat emoji") for p in prompts) == 2700
+    bare = Row(position=0, id="b", caption="a dog")
+    assert training_prompt(bare, prompting, 0.5, 0.99) == "a dog"
+    many = Row(position=0, id="c", caption="a dog", keywords=tuple("abcdefghijkl"))
+    assert long_prompt(many, 1 - 1e-9) == "a dog, l, a, b, c, d, e, f, g"
+    with pytest.raises(RecipeError, match="at most 1"):
+        Prompting(keyword=0.6, long=0.5)
 
 
 def test_sides_are_never_mirrored():

@@ -76,7 +76,30 @@ class EdmWeighting:
         return total / self.sigma_data**2 * parameterisation.sensitivity(level) ** 2
 
 
-WEIGHTINGS = Registry("weighting", {cls.kind: cls for cls in (Simple, MinSnr, EdmWeighting)})
+@dataclass(frozen=True)
+class FlowWeighting:
+    """The error of u = eps - x_0, whatever is predicted: ((alpha + sigma) / sigma)^2 before the error of x0_hat.
+
+    With an x0 parameterisation on the rectified schedule this is the v-loss of Li and He 2025, "Back to basics: let
+    denoising generative models denoise" (their v is our -u); for flow it is 1. Their division by sigma stops at
+    `floor`: below it the weight is that of the error of x0_hat alone, so that it stays bounded.
+    """
+
+    kind: ClassVar[str] = "flow"
+    floor: float = 0.05
+
+    def __post_init__(self) -> None:
+        """Refuse a floor that bounds nothing."""
+        if not 0.0 < self.floor < 1.0:
+            raise ScheduleError(f"floor = {self.floor}: a noise level above 0 and below 1 (0.05 in the paper)")
+
+    def __call__(self, level: Level, parameterisation: Parameterisation, /) -> Scalar:
+        """(alpha + sigma)^2 min(1, sigma / floor)^2 sensitivity^2."""
+        bounded = _least(level.sigma**2, self.floor**2) / self.floor**2
+        return (level.alpha + level.sigma) ** 2 * bounded * parameterisation.sensitivity(level) ** 2
+
+
+WEIGHTINGS = Registry("weighting", {cls.kind: cls for cls in (Simple, MinSnr, EdmWeighting, FlowWeighting)})
 
 
 def weighting_from(options: Mapping[str, Any]) -> Weighting:

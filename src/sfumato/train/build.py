@@ -89,7 +89,7 @@ def denoising(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Object
         stores=material.stores,
         rows=material.rows,
         order=order,
-        prompting=Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword),
+        prompting=Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword, long=recipe.data.long),
         flip=recipe.data.flip,
         seed=recipe.seed,
         device=place.device,

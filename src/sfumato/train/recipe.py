@@ -24,13 +24,17 @@ class SourceChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """What is shown. size: pixels. flip: probability of a mirrored picture where the caption names no left or right."""
+    """What is shown. size: pixels. flip: probability of a mirrored picture where the caption names no left or right.
+
+    drop, keyword, long: the shares of empty, short and long prompts (corpus/prompt.py).
+    """
 
     size: int = 128
     sources: tuple[SourceChoice, ...] = (SourceChoice(name="glyphs"),)
     flip: float = 0.0
     drop: float = 0.1
     keyword: float = 0.3
+    long: float = 0.0
     crop: int = 0
 
 
@@ -182,7 +186,8 @@ class TrainRecipe:
         for name, value in positive.items():
             if not 0 < value < float("inf"):
                 raise RecipeError(f"{name} is {value}; it must be a positive number")
-        for name, value in (("drop", self.data.drop), ("keyword", self.data.keyword), ("flip", self.data.flip)):
+        for name in ("drop", "keyword", "long", "flip"):
+            value = getattr(self.data, name)
             if not 0 <= value <= 1:
                 raise RecipeError(f"data.{name} is {value}; a probability lies in [0, 1]")
         if not self.data.sources or any(not s.weight > 0 for s in self.data.sources):
