@@ -57,6 +57,13 @@ def test_the_flow_weight_is_the_error_of_the_flow(sigma):
     assert FlowWeighting()(level, Flow()) == pytest.approx(min(1.0, sigma / 0.05) ** 2, rel=1e-12)
 
 
+def test_the_flow_weight_on_a_curved_schedule():
+    level, x_0, wrong = Linear().at(500), 0.4, 0.9
+    eps_off = -level.alpha * (wrong - x_0) / level.sigma
+    off = eps_off - (wrong - x_0)
+    assert FlowWeighting()(level, X0()) * (wrong - x_0) ** 2 == pytest.approx(off**2, rel=1e-12)
+
+
 @pytest.mark.parametrize("weighting", [MinSnr(), EdmWeighting(), FlowWeighting()], ids=lambda w: w.kind)
 def test_the_same_loss_whatever_is_predicted(weighting):
     """One wrong belief costs the same, in whichever output it is measured."""
