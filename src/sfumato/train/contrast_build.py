@@ -24,6 +24,11 @@ def contrasting(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Cont
     towers = cast(Towers, net)
     if not 0 <= recipe.distil < float("inf"):
         raise RecipeError(f"distil is {recipe.distil}; a weight is a number from 0")
+    if recipe.data.long > 0:
+        raise RecipeError(
+            f"data.long is {recipe.data.long}; towers must know which pictures a prompt fits, and a long one fits its "
+            "own alone: set it to 0"
+        )
     tutor = load_conditioner(recipe.text, place.device) if recipe.distil > 0 else None
     taught = 0 if towers.to_teacher is None else towers.to_teacher.out_features
     width = 0 if tutor is None else tutor.encoder.words.embedding_dim

@@ -65,7 +65,7 @@ class Contrasting:
         self.tokenizer, self.teacher, self.device, self.dtype = tokenizer, teacher, device, dtype
         self.reader = TowerConditioner(net.text, load_tokenizer(tokenizer), max_tokens=net.text.options["positions"])
         self.rows = [[without_kept_back(row) for row in source.rows] for source in sources]
-        self.prompting = Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword, long=recipe.data.long)
+        self.prompting = Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword)
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean over one part of this moment's pictures, contrasted with all of its texts."""
