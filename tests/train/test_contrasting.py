@@ -19,12 +19,10 @@ from sfumato.parts import build_conditioner
 from sfumato.text.bytepair import learn
 from sfumato.text.score import load_score
 from sfumato.train.chance import seeded
-from sfumato.train.contrast_build import contrasting
 from sfumato.train.contrasting import Contrasting, augmented, fits
 from sfumato.train.data_change import data_change
 from sfumato.train.frozen_parts import text_parts
 from sfumato.train.loop import Trainer
-from sfumato.train.material import Place
 from sfumato.train.objective import Moment
 from sfumato.train.order import CHANCES, CROP_X, CROP_Y, FLIP, Order
 from sfumato.train.progress import Progress
@@ -300,9 +298,3 @@ def test_what_is_no_export_is_refused(finished, tmp_path):
         (folder / "towers.json").write_text(json.dumps(about | change))
         with pytest.raises(CheckpointError, match=message):
             load_score(folder)
-
-
-def test_towers_refuse_long_prompts():
-    recipe = TrainRecipe(name="x", objective="towers", data=Data(long=0.5))
-    with pytest.raises(RecipeError, match=r"data\.long is 0\.5"):
-        contrasting(recipe, Place(device=CPU, data=DATA, cache=DATA, report=print), Towers(**TINY))
