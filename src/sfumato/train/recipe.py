@@ -15,11 +15,15 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class SourceChoice:
-    """A corpus and how often each of its pictures is shown in an epoch (1.0 = once); `styles` keeps only those."""
+    """A corpus and how often each of its pictures is shown in an epoch (1.0 = once); `styles` keeps only those.
+
+    most: of a larger corpus, keep so many pictures (0: all).
+    """
 
     name: str
     weight: float = 1.0
     styles: tuple[str, ...] = ()
+    most: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +85,10 @@ class Rate:
     """The learning rate over a run, in images: linear warm-up, constant, then down to zero over the last `cooldown`.
 
     images: where the run ends; 0 goes on, at a constant rate, until it is stopped.
+    seconds: end by the clock, so long after the command began: images and cooldown then follow from it (train/pace.py).
     """
 
+    seconds: float = 0.0
     images: int = 0
     warmup: int = 0
     cooldown: int = 0
