@@ -10,6 +10,7 @@ class Progress:
 
     warm_from: images at which the warm-up began (above 0 where a run starts from given weights). loss_sum, norm_sum,
     count: the metrics gathered since the last line of the log, so that the log too goes on as if nothing had happened.
+    spent: of a budget of time, preparations and looks included; 0 where there is none.
     """
 
     step: int = 0
@@ -19,6 +20,7 @@ class Progress:
     loss_sum: float = 0.0
     norm_sum: float = 0.0
     count: int = 0
+    spent: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
