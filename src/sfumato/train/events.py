@@ -74,6 +74,19 @@ class Saved:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Horizon:
+    """A run that ends by the clock decided where: at `end`, the cool-down taking `cooldown` images up to there.
+
+    spent: seconds of its budget used so far.
+    """
+
+    images: int
+    end: int
+    cooldown: int
+    spent: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """Something to tell the user: a fallback, a new horizon, a start from given weights."""
 
@@ -88,4 +101,4 @@ class Finished:
     complete: bool
 
 
-Event = Tick | Metrics | HeldOut | Sheet | Saved | Note | Finished
+Event = Tick | Metrics | HeldOut | Sheet | Saved | Horizon | Note | Finished
