@@ -46,15 +46,19 @@ def open_source(
     progress: Progress | None = None,
     styles: tuple[str, ...] = (),
     channels: Channels = 3,
+    most: int = 0,
 ) -> Source:
     """Read a corpus in any format that detect.py knows, decoding its pictures once into `cache`.
 
     styles: keep only rows of these; all where empty. channels: 3 is RGB over white, 4 is RGBA with straight alpha.
+    most: of more rows than that, keep those whose ids have the smallest hashes; all where 0.
     Rows whose picture cannot be decoded are left out and listed in `skipped`. Raises CorpusError where nothing is left.
     """
     table, content = settled(read_corpus(path))
     rows = [row for row in table.rows if belongs(row, split) and (not styles or row.style in styles)]
     chosen = "" if not styles else "-" + hashlib.sha256("|".join(sorted(styles)).encode()).hexdigest()[:8]
+    if most and len(rows) > most:
+        rows, chosen = fewer(rows, most), f"{chosen}-{most}"
     key = f"{content[:16]}-{split}-{size}{chosen}{'-rgba' if channels == 4 else ''}"
     array, index = cache / f"{key}.npy", cache / f"{key}.json"
     if not (array.is_file() and index.is_file()):
@@ -71,3 +75,9 @@ def open_source(
     if pictures.shape != (len(kept), size, size, channels) or pictures.dtype != np.uint8:
         raise CorpusError(f"the cached pictures {array} do not fit {path}; delete that file and run again")
     return Source(path.stem, key, kept, pictures, skipped)
+
+
+def fewer(rows: list[Row], most: int) -> list[Row]:
+    """The rows whose ids have the smallest SHA-256, so many of them, in their order."""
+    chosen = set(sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).digest())[:most])
+    return [row for row in rows if row in chosen]
