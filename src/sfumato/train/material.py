@@ -19,7 +19,7 @@ from sfumato.train.frozen_parts import known_scale, load_vae
 from sfumato.train.latents import encode_source, scale_and_shift
 from sfumato.train.pack import is_pack, read_pack
 from sfumato.train.precision import resolve
-from sfumato.train.recipe import TrainRecipe
+from sfumato.train.recipe import SourceChoice, TrainRecipe
 from sfumato.train.store import LatentStore, PixelStore, Store
 from sfumato.train.team import Team
 
@@ -94,8 +94,8 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
 def open_sources(recipe: TrainRecipe, place: Place, channels: Channels = 3) -> tuple[list[Source], Source]:
     """The training sources in the recipe's order, and the held-out pictures of the first; 4 channels keep alpha."""
 
-    def opened(name: str, split: str, styles: tuple[str, ...]) -> Source:
-        path = locate(name, place.data)
+    def opened(chosen: SourceChoice, split: str) -> Source:
+        path = locate(chosen.name, place.data)
 
         def progress(done: int, total: int) -> None:
             place.report(f"decoding {path.name} ({split})", done, total)
@@ -106,13 +106,13 @@ def open_sources(recipe: TrainRecipe, place: Place, channels: Channels = 3) -> t
             size=recipe.data.size,
             cache=place.cache,
             progress=progress,
-            styles=styles,
+            styles=chosen.styles,
             channels=channels,
+            most=chosen.most,
         )
 
-    chosen = recipe.data.sources
-    sources = [opened(c.name, "train", c.styles) for c in chosen]
-    return sources, opened(chosen[0].name, recipe.watch.split, chosen[0].styles)
+    choices = recipe.data.sources
+    return [opened(chosen, "train") for chosen in choices], opened(choices[0], recipe.watch.split)
 
 
 def described(sources: Sequence[Source]) -> list[dict[str, Any]]:
