@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import torch
 from torch import nn
 
 from sfumato.train.average import PowerAverage
-from sfumato.train.events import Event, Finished, HeldOut, Saved, Sheet
+from sfumato.train.events import Event, Finished, HeldOut, Horizon, Saved, Sheet
 from sfumato.train.folder import RunFolder
 from sfumato.train.meter import Meter
 from sfumato.train.moments import load_moments, moments_of, refuse_misfit
 from sfumato.train.objective import Moment, Objective
 from sfumato.train.optimisers import optimisers, set_rate
+from sfumato.train.pace import Decided, Pacing
 from sfumato.train.posthoc import snapshot
 from sfumato.train.precision import resolve
 from sfumato.train.progress import Progress
@@ -35,6 +37,7 @@ class Trainer:
         self.spread = spread or Alone(objective)
         self.optimisers = optimisers(objective.net, recipe.optimiser, resolve(recipe.precision, self.device))
         self.average = PowerAverage(objective.net, recipe.average.sigma_rel, recipe.average.cap)
+        self.pace: Pacing = Decided({})
 
     def update(self) -> tuple[torch.Tensor, torch.Tensor]:
         """One step: the loss and the gradient's norm before clipping, both still on the device."""
@@ -104,14 +107,16 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
     while not trainer.finished and not team.agree(stop()):
         before = p.images
         meter.add(*trainer.update())
+        yield from paced(trainer)
         tick = meter.tick()
         if tick is not None:
             yield tick
         if crossed(watch.metrics, before, p.images):
             yield meter.metrics(trainer.rate())
-        if crossed(watch.heldout, before, p.images) or crossed(watch.sheet, before, p.images):
+        if due(trainer, watch.heldout, before) or due(trainer, watch.sheet, before):
             yield from looked(trainer, folder, averaged, before)
             meter.rest()
+            trainer.pace.looked()
         if crossed(watch.snapshot, before, p.images) or (watch.snapshot and trainer.finished):
             average = {name: trainer.spread.whole(w) for name, w in trainer.average.weights.items()}
             folder.keep_average(p.images, snapshot(average, p.step, trainer.recipe.average.sigma_rel))
@@ -120,6 +125,7 @@ def train(trainer: Trainer, folder: RunFolder, *, stop: Stop, averaged: nn.Modul
             meter.read()
             yield save(trainer, folder)
             meter.rest()
+            trainer.pace.rest()
     meter.read()
     if team.agree(not folder.has(p.images)):
         yield save(trainer, folder)
@@ -133,6 +139,21 @@ def crossed(every: int, before: int, after: int) -> bool:
     return every > 0 and after // every > before // every
 
 
+def due(trainer: Trainer, every: int, before: int) -> bool:
+    """Whether the run is to look at itself: as `crossed` says, and at the end of a run that ends by the clock."""
+    last = trainer.recipe.rate.seconds > 0 and trainer.finished and every > 0
+    return last or crossed(every, before, trainer.progress.images)
+
+
+def paced(trainer: Trainer) -> Iterator[Horizon]:
+    """Take over what the pace decides of the run's end, and tell of it."""
+    p, recipe = trainer.progress, trainer.recipe
+    rate = trainer.pace.decide(p, recipe.rate, recipe.optimiser.batch)
+    if rate != recipe.rate:
+        trainer.recipe = replace(recipe, rate=rate)
+        yield Horizon(images=p.images, end=rate.images, cooldown=rate.cooldown, spent=p.spent)
+
+
 def save(trainer: Trainer, folder: RunFolder) -> Saved:
     """Write a checkpoint into the run's folder."""
     images, keep = trainer.progress.images, trainer.recipe.watch.keep
@@ -144,7 +165,7 @@ def looked(trainer: Trainer, folder: RunFolder, averaged: nn.Module, before: int
     """The held-out loss and the sheet of samples of the averaged weights, where their turn has come."""
     images, watch = trainer.progress.images, trainer.recipe.watch
     with trainer.spread.looking(trainer.average.weights, averaged) as net:
-        if net is not None and crossed(watch.heldout, before, images):
+        if net is not None and due(trainer, watch.heldout, before):
             yield trainer.objective.held_out(images, net)
-        if net is not None and crossed(watch.sheet, before, images):
+        if net is not None and due(trainer, watch.sheet, before):
             yield Sheet(images=images, path=folder.write_sheet(images, trainer.objective.sheet(net)))
