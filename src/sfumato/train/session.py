@@ -12,13 +12,14 @@ from sfumato.engine import describe
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.train.build import Built, build, described_network
 from sfumato.train.data_change import data_change, left_out, refuse
-from sfumato.train.events import Event, HeldOut, Metrics, Note
+from sfumato.train.events import Event, HeldOut, Horizon, Metrics, Note
 from sfumato.train.folder import RunFolder
 from sfumato.train.follower import FollowedFolder
 from sfumato.train.loop import Stop, Trainer, train
 from sfumato.train.material import Place
 from sfumato.train.memory import refuse_large_batch, refuse_large_state
 from sfumato.train.own_data import with_own_data
+from sfumato.train.pace import refuse_hurry, resumed
 from sfumato.train.progress import Progress
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
@@ -106,6 +107,7 @@ def resume(
         trainer = Trainer(recipe, built.objective, Progress(), spread_over(place, built))
         trainer.restore(checkpoint)
         folder.cut_log(checkpoint)
+        trainer.recipe = replace(recipe, rate=resumed(recipe.rate, folder.entries()))
         notes = [
             f"goes on from {path.name} ({images} images)",
             *(f"passed over a checkpoint: {reason}" for reason in passed.values()),
@@ -132,10 +134,10 @@ def run(session: Session, stop: Stop) -> Iterator[Event]:
         for text in (*session.notes, *(board.notes if board else ())):
             yield Note(text=text)
         for event in train(session.trainer, session.folder, stop=stop, averaged=session.averaged):
-            if isinstance(event, Metrics | HeldOut):
+            if isinstance(event, Metrics | HeldOut | Horizon):
                 session.folder.log({"event": type(event).__name__.lower(), **asdict(event)})
-                if board:
-                    board.write(event)
+            if board and isinstance(event, Metrics | HeldOut):
+                board.write(event)
             yield event
     finally:
         if board:
@@ -156,7 +158,8 @@ def spread_over(place: Place, built: Built) -> Spread:
 
 
 def refuse_spread(recipe: TrainRecipe, place: Place) -> None:
-    """Raise RecipeError for what shards cannot do."""
+    """Raise RecipeError for what shards cannot do, or a team by the clock."""
+    refuse_hurry(recipe.rate, place.team.size == 1)
     if place.sharded and recipe.optimiser.kind == "muon":
         raise RecipeError(
             "Muon turns whole matrices, and --spread shards has rows of them; take optimiser.kind='adamw'"
