@@ -24,6 +24,7 @@ Source = str | os.PathLike[str] | PIL.Image.Image | Picture
 """A picture: a file, a Pillow image, or one that was drawn before."""
 
 LIMIT = 64 << 20
+STRENGTH = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class Canvas:
     redrawn: UInt8[np.ndarray, "H W"] | None
     under: Underpainting
     notes: tuple[str, ...] = ()
+
+    @property
+    def strength(self) -> float:
+        """The share of the steps where nobody says: all of them, but for a picture that is only to be changed."""
+        return STRENGTH if self.redrawn is None else 1.0
 
     def paste(self, made: UInt8[np.ndarray, "H W c"], background: str) -> UInt8[np.ndarray, "H W c"]:
         """What was made (RGB over `background`, or RGBA) where it was asked for, and what was given elsewhere."""

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from sfumato.arrays import concat, like, std
+from sfumato.autoguidance import Auto
 from sfumato.conditioner import Conditioning
 from sfumato.denoiser import Denoiser
 from sfumato.errors import RecipeError
@@ -112,5 +113,5 @@ class Embedded:
         return replace(belief, terms={"cond": belief})
 
 
-GUIDANCES = {"classifier-free": ClassifierFree, "embedded": Embedded}
+GUIDANCES = {"classifier-free": ClassifierFree, "embedded": Embedded, "auto": Auto}
 """The closed table of guidances by the names that recipes use."""

@@ -18,16 +18,12 @@ from sfumato.options import whole_guidance, whole_sampler
 from sfumato.picture import Picture, enlarged, to_bytes
 from sfumato.pipeline import Bundle, Decoded, Event, check, trace
 from sfumato.recipe import PROMPT_LIMIT, Recipe
-from sfumato.underpainting import Underpainting
 
 DEFAULT_MODEL = "bozzetto"
 """The model that is used where none is named."""
 
 FALLBACK = {"steps": 30, "grid": "trailing", "sampler": {"kind": "ddim"}, "guidance": {"kind": "classifier-free"}}
 """A recipe's entries where neither the user nor the model says anything."""
-
-STRENGTH = 0.6
-"""Of the steps, made on a picture that is given without a mask."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,17 +63,19 @@ class Model:
         canvas: Canvas | None = None,
         strength: float | None = None,
         between: Mapping[str, Any] | None = None,
+        interval: tuple[float, float] | None = None,
     ) -> Recipe:
         """The whole recipe of one picture; what is None is the model's default.
 
         A prompt past 2,000 characters is cut (see `notes`).
 
-        guidance: the scale w, or a table of options. sampler: "ddim", "ddim:eta=0.5", or a table. size: (width,
-        height), or one side. microbatch: pictures in every call of the network. The last bits of a picture depend on
-        it. background: what shows behind a picture with alpha: "white", "#rrggbb", or "transparent". scale: how many
-        times larger the picture is made once it is drawn (1, 2, 4). canvas: the picture to draw over (see `canvas`);
-        strength: the share of the steps that are made on it, 1 where it has a mask and 0.6 where not. between: the end
-        of a way from prompt and seed, and this picture's share of it: {"prompt": ..., "seed": ..., "share": ...}.
+        guidance: the scale w, or a table of options; interval: the times (low, high) between which it guides.
+        sampler: "ddim", "ddim:eta=0.5", or a table. size: (width, height), or one side. microbatch: pictures in every
+        call of the network. The last bits of a picture depend on it. background: what shows behind a picture with
+        alpha: "white", "#rrggbb", or "transparent". scale: how many times larger the picture is made once it is drawn
+        (1, 2, 4). canvas: the picture to draw over (see `canvas`); strength: the share of the steps that are made on
+        it, 1 where it has a mask and 0.6 where not. between: the end of a way from prompt and seed, and this picture's
+        share of it: {"prompt": ..., "seed": ..., "share": ...}.
 
         Raises:
             RecipeError: a value that this model cannot do.
@@ -94,14 +92,14 @@ class Model:
             steps=defaults["steps"] if steps is None else steps,
             grid=defaults["grid"] if grid is None else grid,
             sampler=whole_sampler(defaults["sampler"] if sampler is None else sampler, defaults["sampler"]),
-            guidance=whole_guidance(guidance, defaults["guidance"]),
+            guidance=whole_guidance(guidance, defaults["guidance"], interval=interval, weak=self.bundle.weak),
             dtype=self.bundle.dtype,
             microbatch=microbatch,
             background=background,
             scale=scale,
             init="" if under is None else under.init,
             mask="" if under is None else under.mask,
-            strength=_strength(under) if strength is None else strength,
+            strength=strength if strength is not None else canvas.strength if canvas is not None else 1.0,
             between=between or {},
             engine=self.bundle.engine,
         )
@@ -207,17 +205,29 @@ def groups(recipes: Sequence[Recipe]) -> Iterator[tuple[Recipe, ...]]:
         yield tuple(group)
 
 
-def load(source: str | os.PathLike[str] = DEFAULT_MODEL, *, device: str = "cpu", dtype: str = "float32") -> Model:
+def load(
+    source: str | os.PathLike[str] = DEFAULT_MODEL,
+    *,
+    device: str = "cpu",
+    dtype: str = "float32",
+    weak: str | os.PathLike[str] | None = None,
+) -> Model:
     """A model by its shipped name or from its folder.
 
-    device: cpu, cuda, cuda:1, mps or auto. dtype: the number format of the network (float32, bfloat16, float16).
+    device: cpu, cuda, cuda:1, mps or auto. dtype: the number format of the network (float32, bfloat16, float16). weak:
+    a bad version of the same model; then guidance is away from that (autoguidance.py), unless a recipe says otherwise.
 
     Raises:
         CheckpointError: missing, damaged or not understood. UnavailableError: no such device.
     """
     from sfumato.checkpoint import load as load_bundle
 
-    return Model(load_bundle(source, device=device, dtype=dtype))
+    bundle = load_bundle(source, device=device, dtype=dtype)
+    if weak is None:
+        return Model(bundle)
+    from sfumato.weak import with_weak
+
+    return Model(with_weak(bundle, source, weak, device))
 
 
 def generate(
@@ -235,8 +245,3 @@ def _cut(prompt: Any, what: str) -> str:
     if not isinstance(prompt, str):
         raise RecipeError(f"{what} is {prompt!r}; expected text")
     return prompt[:PROMPT_LIMIT]
-
-
-def _strength(under: Underpainting | None) -> float:
-    """How much of the way is gone where nobody says: all of it but for a picture that is only to be changed."""
-    return 1.0 if under is None or under.mask else STRENGTH

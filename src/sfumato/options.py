@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sfumato.autoguidance import Weak
 from sfumato.choices import choose, describe, near
 from sfumato.errors import RecipeError
 from sfumato.guidance import GUIDANCES
@@ -20,8 +21,15 @@ def whole_sampler(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
     return describe(SAMPLERS, choose(SAMPLERS, options, "sampler"))
 
 
-def whole_guidance(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
-    """A number replaces the scale of the model's default; a table replaces it whole."""
+def whole_guidance(
+    choice: Any, default: Mapping[str, Any], *, interval: Any = None, weak: Weak | None = None
+) -> dict[str, Any]:
+    """A number replaces the scale of the default; a table replaces it whole; an interval replaces that of either.
+
+    With a weak model at hand the default is autoguidance by it.
+    """
+    if weak is not None:
+        default = {"kind": "auto", "weak": weak.model_hash}
     if choice is None:
         options: Mapping[str, Any] = default
     elif isinstance(choice, Mapping):
@@ -32,4 +40,8 @@ def whole_guidance(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
         raise RecipeError(
             f"guidance is {choice!r}; expected a number (0 ignores the prompt, 1 follows it plainly) or a table"
         )
+    if interval is not None:
+        options = dict(options) | {"interval": interval}
+    if weak is not None and options.get("kind") == "auto":
+        options = {"weak": weak.model_hash} | dict(options)
     return describe(GUIDANCES, choose(GUIDANCES, options, "guidance"))

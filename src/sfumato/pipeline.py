@@ -19,12 +19,13 @@ from operator import add
 from typing import Any
 
 from sfumato.autoencoder import Autoencoder
+from sfumato.autoguidance import Auto, Weak
 from sfumato.between import BetweenNoise, between_prompts
 from sfumato.choices import choose, near
 from sfumato.conditioner import Conditioner, Conditioning
 from sfumato.denoiser import Denoiser
 from sfumato.errors import RecipeError
-from sfumato.guidance import GUIDANCES
+from sfumato.guidance import GUIDANCES, Guidance
 from sfumato.padding import first
 from sfumato.process.grid import GRIDS
 from sfumato.process.prediction import Prediction
@@ -52,6 +53,7 @@ class Bundle:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     engine: Mapping[str, Any] = field(default_factory=dict)
+    weak: Weak | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ def trace(bundle: Bundle, *recipes: Recipe, under: Underpainting | None = None) 
     recipe, n = check(bundle, recipes, under), len(recipes)
     filled = recipes + recipes[-1:] * (recipe.microbatch - n)
     sampler = choose(SAMPLERS, recipe.sampler, "sampler")
-    guidance = choose(GUIDANCES, recipe.guidance, "guidance")
+    guidance = guidance_of(bundle, recipe)
     levels = tuple(GRIDS[recipe.grid](bundle.schedule, recipe.steps))[-recipe.visits - 1 :]
     cond = encode(bundle.conditioner, [r.prompt for r in filled])
     null = encode(bundle.conditioner, [r.negative for r in filled])
@@ -123,6 +125,12 @@ def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
     """Each prompt by itself, then side by side; a prompt that comes twice is encoded once."""
     states = {prompt: conditioner([prompt]) for prompt in dict.fromkeys(prompts)}
     return reduce(add, (states[prompt] for prompt in prompts))
+
+
+def guidance_of(bundle: Bundle, recipe: Recipe) -> Guidance:
+    """What the recipe names, with the weak model of the bundle beside it where it needs one."""
+    guidance = choose(GUIDANCES, recipe.guidance, "guidance")
+    return guidance.beside(bundle.weak) if isinstance(guidance, Auto) else guidance
 
 
 def on_the_way(
@@ -171,6 +179,7 @@ def check(bundle: Bundle, recipes: Sequence[Recipe], under: Underpainting | None
     if wanted != given:
         asked, found = (" and mask ".join(digest[:12] or "none" for digest in pair) for pair in (wanted, given))
         raise RecipeError(f"the recipe begins from the picture {asked}, given is {found}; give the recipe's own files")
+    guidance_of(bundle, recipe)
     if recipe.grid not in GRIDS:
         raise RecipeError(f"unknown grid {recipe.grid!r}; {near(recipe.grid, GRIDS)}")
     return recipe

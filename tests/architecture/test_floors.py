@@ -23,10 +23,11 @@ FLOORS = (
         "padding",
         "underpainting",
         "between",
+        "autoguidance",
     },
-    {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine"},
+    {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine", "weak"},
     {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options", "sheet"},
-    {"evaluate"},
+    {"evaluate", "studio"},
     {"cli", "__main__"},
 )
 """From the ground up. A new module or folder is added here: where it may be imported from is a decision."""

@@ -103,7 +103,13 @@ def test_the_averages_width_is_chosen_at_the_export(tmp_path, capsys):
     assert any(not torch.equal(wider[name], same[name]) for name in kept)
     assert checkpoint.load(tmp_path / "0.12").card["average"] == 0.12
     assert "average" not in checkpoint.load(run / "model").card
+    early = ["train", "--resume", str(run), "--export", str(tmp_path / "early"), "--at"]
+    assert main([*early, "16"]) == 0
+    assert checkpoint.load(tmp_path / "early").card["images"] == 16
+    weak = safetensors.torch.load_file(tmp_path / "early" / "denoiser.safetensors")
+    assert any(not torch.equal(weak[name], same[name]) for name in kept)
     capsys.readouterr()
+    assert "--at counts images, for --export" in refused(capsys, "--resume", str(run), "--at", "16")
     assert "is a width above 0, for --export" in refused(capsys, "--resume", str(run), "--average", "0.1")
 
 

@@ -29,7 +29,18 @@ class Writer(Protocol):
         ...
 
 
-RECIPE_SETTINGS = ("sampler", "grid", "steps", "guidance", "negative", "size", "microbatch", "background", "scale")
+RECIPE_SETTINGS = (
+    "sampler",
+    "grid",
+    "steps",
+    "guidance",
+    "interval",
+    "negative",
+    "size",
+    "microbatch",
+    "background",
+    "scale",
+)
 
 
 def draw(
@@ -49,7 +60,8 @@ def draw(
     output = output_for(settings, pictures)
     whole = sheet_at(sheet, way, output)
     writer = output if whole is None else Sheet(output, whole, pictures, report)
-    model = load_evenly(settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu"))
+    source, device = settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu")
+    model = load_evenly(source, device, weak=settings.get("weak"))
     canvas = over.canvas(model, settings)
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
     chosen |= {"canvas": canvas, "strength": over.strength, "seed": settings.get("seed", 0)}
@@ -62,10 +74,10 @@ def draw(
     return draw_recipes(model, recipes, writer, report, canvas=canvas, trace=trace, attention=attention)
 
 
-def load_evenly(source: str, device: str, dtype: str = "float32") -> Model:
-    """The model, on a number of threads that no pixel depends on."""
+def load_evenly(source: str, device: str, dtype: str = "float32", weak: str | None = None) -> Model:
+    """The model, and a weak one to guide it, on a number of threads that no pixel depends on."""
     even_threads()
-    return load(source, device=device, dtype=dtype)
+    return load(source, device=device, dtype=dtype, weak=weak)
 
 
 def output_for(settings: Mapping[str, Any], pictures: int) -> Output:

@@ -24,7 +24,7 @@ examples:
 Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out.
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
 """
-CHOICES = ("sampler", "grid", "steps", "guidance", "size", "microbatch")
+CHOICES = ("sampler", "grid", "steps", "guidance", "interval", "size", "microbatch")
 """Settings of `sfumato generate` that apply here; they come from flags alone, so that a number has no hidden source."""
 
 
@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--grid", metavar="NAME", help="which noise levels to visit")
     add("--steps", metavar="N", help="steps from noise to picture")
     add("--guidance", metavar="W", help="0 ignores the prompt, 1 follows it plainly, more exaggerates it")
+    add("--interval", metavar="LOW:HIGH", help="guide only between these times, 0 clean to 1 noise")
+    add("--weak", metavar="NAME|FOLDER", help="a worse model of the same kind: guidance is away from that")
     add("--size", metavar="WxH", help="pixels, of the sizes that the model draws")
     add("--microbatch", metavar="B", help="pictures in each call of the network; part of the recipe (1)")
     add("--device", default="cpu", help="cpu, cuda, cuda:1, mps or auto (cpu)")
@@ -59,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = chosen(arguments)
     limit, seeds = settings.pop("limit"), settings.pop("seeds")
     features = load_features(arguments.device)
-    model = load_evenly(arguments.model, arguments.device)
+    model = load_evenly(arguments.model, arguments.device, weak=arguments.weak)
     ground = ground_of(arguments, features, limit)
     recipes = recipes_of(model, ground, settings)
     out = arguments.out or Path("evaluations") / default_name(arguments.split, recipes[0])
@@ -83,7 +85,7 @@ def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
         for name in CHOICES
         if (value := getattr(arguments, name)) is not None
     }
-    choices = [f"--{name}" for name in found if name != "microbatch"]
+    choices = [f"--{name}" for name in found if name != "microbatch"] + (["--weak"] if arguments.weak else [])
     if choices and arguments.split == "report":
         raise RecipeError(
             f"{choices[0]} with --split report: what is published is measured with the model's own settings; "

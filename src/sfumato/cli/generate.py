@@ -24,6 +24,7 @@ examples:
   sfumato generate "a green apple" --init apple.png --strength 0.5
   sfumato generate "a yellow leaf" --init apple.png --mask mask.png
   sfumato generate --between "a red apple" "a green pear" --frames 12 --sheet way.gif
+  sfumato generate "a red apple" --model runs/mine --weak early --guidance 2
   sfumato generate "a red apple" --trace trace && sfumato inspect trace
 
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
@@ -36,6 +37,8 @@ FLAGS = {
     "grid": ("NAME", "which noise levels to visit: trailing, karras, ..."),
     "steps": ("N", "steps from noise to picture"),
     "guidance": ("W", "0 ignores the prompt, 1 follows it plainly, more exaggerates it"),
+    "interval": ("LOW:HIGH", "guide only between these times, 0 clean to 1 noise (0:1)"),
+    "weak": ("NAME|FOLDER", "a worse model of the same kind: guidance is away from that (autoguidance)"),
     "negative": ("PROMPT", "what to steer away from"),
     "size": ("WxH", "pixels, of the sizes that the model draws"),
     "device": ("NAME", "cpu, cuda, cuda:1, mps or auto (cpu)"),

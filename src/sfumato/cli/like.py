@@ -54,10 +54,12 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
 
 
 def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
+    source, weak = settings["model"] if "model" in given else old.model, settings["weak"] if "weak" in given else None
+    if old.guidance.get("kind") == "auto" and weak is None:
+        digest = str(old.guidance.get("weak"))[:16]
+        raise RecipeError(f"the picture was guided by a weak model, {digest}...; name its folder with --weak")
     try:
-        return load_evenly(
-            settings["model"] if "model" in given else old.model, settings.get("device", "cpu"), old.dtype
-        )
+        return load_evenly(source, settings.get("device", "cpu"), old.dtype, weak)
     except CheckpointError as problem:
         if "model" in given:
             raise
@@ -84,9 +86,16 @@ def renewed(model: Model, old: Recipe, changes: Mapping[str, Any], over: Over, c
         "canvas": canvas,
         "strength": old.strength if over.strength is None and old.init else over.strength,
     }
-    if "guidance" in changes:
-        changes = {**changes, "guidance": {**old.guidance, "scale": changes["guidance"]}}
+    changes = {**changes, "guidance": guided(model, old.guidance, changes)}
     return model.recipe(**{**settings, **changes})
+
+
+def guided(model: Model, old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The old guidance with another scale; by the weak model at hand where one is named."""
+    weak = model.bundle.weak
+    kind = {} if weak is None else {"kind": "auto", "weak": weak.model_hash}
+    options = dict(old) if weak is None or old.get("kind") == "auto" else {}
+    return options | kind | ({"scale": changes["guidance"]} if "guidance" in changes else {})
 
 
 def _compare_engines(old: Recipe, new: Recipe, report: Any) -> None:
@@ -96,6 +105,9 @@ def _compare_engines(old: Recipe, new: Recipe, report: Any) -> None:
             f"the model differs: the picture was made by {old.model!r} {old.model_hash[:12]}, this is {new.model!r} "
             f"{new.model_hash[:12]}; expect another picture"
         )
+    was, now = (str(recipe.guidance.get("weak", "")) for recipe in (old, new))
+    if was and was != now:
+        report.note(f"the weak model differs: it was {was[:12]}, this is {now[:12]}; expect another picture")
     for name in sorted({*old.engine, *new.engine}):
         if old.engine.get(name) != new.engine.get(name):
             report.note(

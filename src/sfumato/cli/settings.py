@@ -24,6 +24,12 @@ def size(text: str) -> tuple[int, int]:
     return int(width, 10), int(height or width, 10)
 
 
+def interval(text: str) -> tuple[float, float]:
+    """'0.2:0.8': two times."""
+    low, _, high = text.partition(":")
+    return float(low), float(high)
+
+
 def switch(text: str) -> bool:
     """yes, true, 1, on; or no, false, 0, off."""
     return {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}[
@@ -35,6 +41,7 @@ EXPECTED = {
     whole: "a whole number",
     float: "a number",
     size: "a side or width x height, such as 128 or 128x128",
+    interval: "two times in 0..1, such as 0.2:0.8",
     switch: "yes or no",
     str: "text",
 }
@@ -48,6 +55,8 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "grid": str,
     "steps": whole,
     "guidance": float,
+    "interval": interval,
+    "weak": str,
     "negative": str,
     "size": size,
     "microbatch": whole,

@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--max-seconds", type=float, default=0.0, help="stop with a checkpoint after that long; resume later")
     add("--export", type=Path, metavar="DIR", help="with --resume: write the weights so far as a model, and stop")
     add("--average", type=float, metavar="WIDTH", help="with --export: the average of that relative width (snapshots)")
+    add("--at", type=int, default=0, metavar="IMAGES", help="with --export: as it was then (snapshots); a weak model")
     add("--device", default="auto", help="cpu, cuda, cuda:1, mps or auto")
     add("--spread", choices=("copies", "shards"), default="copies", help="under torchrun: what each process has")
     add("--threads", type=int, default=0, help="CPU threads (a bit-for-bit resume needs the same number)")
@@ -66,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
 
             session.trainer.average.load(average_of(session.folder.path / "averages", args.average))
             session.facts["average"] = args.average
+        if args.at:
+            from sfumato.train.early import as_it_was
+
+            as_it_was(session, args.at)
         print(export(session, args.export))
         return 0
     bar = TrainingBar(session.trainer.recipe.rate.images)
@@ -94,6 +99,8 @@ def check(args: argparse.Namespace) -> None:
         raise RecipeError("--cooldown and --export are for a run that exists; name it by --resume RUN")
     if args.average is not None and not (args.export and args.average > 0):
         raise RecipeError("--average is a width above 0, for --export: it says which average of the weights is written")
+    if args.at < 0 or (args.at and (not args.export or args.average is not None)):
+        raise RecipeError("--at counts images, for --export without --average: it says which snapshot is written")
     if min(args.images, args.cooldown, args.max_seconds, args.threads) < 0 or args.max_seconds != args.max_seconds:
         raise RecipeError("--images, --cooldown, --max-seconds and --threads count something; they cannot be negative")
 

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +31,14 @@ COST = "cost.json"
 
 @dataclass(eq=False)
 class Counted:
-    """A denoiser that counts how often each picture went through it; guidance counts twice."""
+    """A denoiser that notes how many pictures went through it at each call; guidance counts twice."""
 
     inner: Denoiser
-    evaluations: int = 0
+    calls: list[int] = field(default_factory=list)
 
     def __call__(self, x_t: Latent, level: Level, cond: Conditioning, /) -> Prediction:
         """The inner one's belief."""
-        self.evaluations += len(x_t)
+        self.calls.append(len(x_t))
         return self.inner(x_t, level, cond)
 
 
@@ -54,14 +54,16 @@ def draw(model: Model, recipes: Sequence[Recipe], folder: Path, progress: Progre
     for k in set(range(len(recipes))) - set(missing):
         refuse_other(paths[k], recipes[k])
     counted = Counted(model.bundle.denoiser)
-    watched = Model(replace(model.bundle, denoiser=counted))
+    weak = model.bundle.weak
+    beside = weak and replace(weak, denoiser=Counted(weak.denoiser, counted.calls))
+    watched = Model(replace(model.bundle, denoiser=counted, weak=beside))
     done, todo = len(recipes) - len(missing), iter(missing)
     for group in groups([recipes[k] for k in missing]):
         begin = time.perf_counter()
-        counted.evaluations = 0
+        counted.calls.clear()
         for picture in watched.draw_group(group):
             picture.save(paths[next(todo)])
-        add_cost(folder, len(group), time.perf_counter() - begin, counted.evaluations, model.bundle.engine)
+        add_cost(folder, len(group), time.perf_counter() - begin, sum(counted.calls), model.bundle.engine)
         done += len(group)
         if progress is not None:
             progress(done, len(recipes))

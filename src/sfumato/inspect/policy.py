@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sfumato.choices import near
 from sfumato.errors import RecipeError
 
-FIELDS = ("x_t", "x0_hat", "eps_hat", "x_next", "cond", "null")
-"""Arrays that a step can leave: the state, the belief, the next state, and eps_hat with and without the prompt."""
+FIELDS = ("x_t", "x0_hat", "eps_hat", "x_next", "cond", "null", "strong", "weak")
+"""Arrays that a step can leave: the state, the belief, the next state, and eps_hat of what the belief was made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Policy:
     """
 
     every: int = 1
-    fields: tuple[str, ...] = ("x_t", "x0_hat", "eps_hat", "cond", "null")
+    fields: tuple[str, ...] = ("x_t", "x0_hat", "eps_hat", "cond", "null", "strong", "weak")
     attention: str | None = None
     dtype: str = "float16"
     max_bytes: int = 256 << 20

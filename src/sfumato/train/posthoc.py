@@ -96,6 +96,13 @@ def profile_of(path: Path) -> Profile:
         raise CheckpointError(f"{path} is no snapshot of an average: it is damaged, or another kind of file") from error
 
 
+def read_snapshot(path: Path) -> tuple[Profile, dict[str, Tensor]]:
+    """One snapshot: what it is, and its weights. Raises CheckpointError."""
+    profile = profile_of(path)
+    with safetensors.safe_open(path, "pt") as file:
+        return profile, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - the reader is no dictionary
+
+
 def snapshot(weights: dict[str, Tensor], step: int, sigma_rel: float) -> bytes:
     """The bytes of a snapshot: the average in float32, and what it is."""
     return serialise(weights, "float32", {"step": str(step), "sigma_rel": repr(sigma_rel)})
