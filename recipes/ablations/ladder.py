@@ -1,0 +1,110 @@
+"""What the yardstick is run with: a ladder from the recipe classic to the recipe fresco, and what stands beside it.
+
+Each variant is another one with a few settings changed, as `--set` takes them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One line of the table.
+
+    after: the variant whose settings it takes over. seeds: how many equal runs but for the seed. beside: it is no step
+    of the ladder, but compared with `after`'s other children. trains: False where `after`'s own runs are measured
+    another way. posthoc: the width of the weights' average is chosen after training (train/posthoc.py). cooldown: the
+    share of the run over which the learning rate goes to zero.
+    """
+
+    name: str
+    what: str
+    after: str = ""
+    changes: tuple[str, ...] = ()
+    seeds: int = 1
+    beside: bool = False
+    trains: bool = True
+    posthoc: bool = False
+    cooldown: float = 0.0
+
+
+FLOW = (
+    'process.schedule={kind="rectified"}',
+    'process.parameterisation={kind="flow"}',
+    'process.density={kind="uniform", shift=3.0}',
+    'process.clock={kind="time", scale=1000.0}',
+)
+RATE = ("optimiser.lr=6e-4", "optimiser.betas=[0.9, 0.99]", "optimiser.weight_decay=0.01")
+
+VARIANTS = (
+    Variant(name="classic", what="eps, linear schedule, uniform steps, AdamW at 2e-4", seeds=3),
+    Variant(
+        name="objective",
+        after="classic",
+        what="flow on the rectified schedule, levels uniform with a shift of 3",
+        changes=FLOW,
+        seeds=3,
+    ),
+    Variant(
+        name="optimiser",
+        after="objective",
+        what="Muon for the blocks' matrices at 2 x 6e-4, AdamW at 6e-4 elsewhere",
+        changes=('optimiser.kind="muon"', "optimiser.muon=2.0", *RATE),
+        seeds=3,
+    ),
+    Variant(
+        name="captions", after="optimiser", what="half of the prompts are long", changes=("data.long=0.5",), seeds=3
+    ),
+    Variant(
+        name="modulation",
+        after="captions",
+        what="blocks told by scale and shift, token states normed, pooled text",
+        changes=('network.modulation="scale_shift"', 'network.text_norm="layer"', "network.pooled_dim=384"),
+    ),
+    Variant(
+        name="fresco",
+        after="modulation",
+        what="learning rate to zero over the last fifth; width of the average chosen after training",
+        posthoc=True,
+        cooldown=0.2,
+    ),
+    Variant(
+        name="v-cosine",
+        after="classic",
+        what="v on the cosine schedule",
+        changes=('process.schedule={kind="cosine", T=1000}', 'process.parameterisation={kind="v"}'),
+        beside=True,
+    ),
+    Variant(
+        name="x0-v-loss",
+        after="objective",
+        what="x_0 with the loss of the flow, other things as in `objective`",
+        changes=('process.parameterisation={kind="x0"}', 'process.weight={kind="flow", floor=0.05}'),
+        beside=True,
+    ),
+    Variant(
+        name="logit-normal",
+        after="objective",
+        what="logit-normal levels (0, 1), other things as in `objective`",
+        changes=('process.density={kind="logit-normal"}',),
+        beside=True,
+    ),
+    Variant(
+        name="adamw-rate",
+        after="objective",
+        what="AdamW at the rate of `optimiser`, without Muon",
+        changes=RATE,
+        beside=True,
+    ),
+)
+NAMED = {variant.name: variant for variant in VARIANTS}
+
+
+def changes_of(variant: Variant) -> tuple[str, ...]:
+    """Every setting that differs from the yardstick, the variant's own last."""
+    return (*changes_of(NAMED[variant.after]), *variant.changes) if variant.after else variant.changes
+
+
+def queue() -> list[tuple[Variant, int]]:
+    """All (variant, seed) in order of worth: the ladder with seed 0, what stands beside it, then the other seeds."""
+    first = [(v, 0) for beside in (False, True) for v in VARIANTS if v.beside == beside]
+    return first + [(v, seed) for seed in (1, 2) for v in VARIANTS if seed < v.seeds]
