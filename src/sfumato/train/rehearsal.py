@@ -36,8 +36,10 @@ class Rehearsal:
     parameters: int
 
 
-def rehearse(recipe: TrainRecipe, sample: Sequence[tuple[Row, bytes]], device: torch.device) -> Rehearsal:
-    """Train for about SECONDS on `sample`; the first update, which is slower, is not counted.
+def rehearse(
+    recipe: TrainRecipe, sample: Sequence[tuple[Row, bytes]], device: torch.device, *, seconds: float = SECONDS
+) -> Rehearsal:
+    """Train for about `seconds` on `sample`; the first update, which is slower, is not counted.
 
     preparing is what building the run takes longer than building it again, when its pictures are in the cache. Raises
     what building a run raises.
@@ -55,7 +57,7 @@ def rehearse(recipe: TrainRecipe, sample: Sequence[tuple[Row, bytes]], device: t
         first = time.perf_counter()
         built = build(recipe, where)
         preparing = max(0.0, 2 * first - begin - time.perf_counter()) / len(sample[:SAMPLE])
-        rate, updates = timed(Trainer(recipe, built.objective, Progress()))
+        rate, updates = timed(Trainer(recipe, built.objective, Progress()), seconds)
         return Rehearsal(
             rate=rate,
             updates=updates,
@@ -65,11 +67,11 @@ def rehearse(recipe: TrainRecipe, sample: Sequence[tuple[Row, bytes]], device: t
         )
 
 
-def timed(trainer: Trainer) -> tuple[float, int]:
+def timed(trainer: Trainer, seconds: float = SECONDS) -> tuple[float, int]:
     """Pictures per second, and the updates that this was measured over."""
     float(trainer.update()[0])
     begin, updates = time.perf_counter(), 0
-    while updates < UPDATES and (updates == 0 or time.perf_counter() - begin < SECONDS):
+    while updates < UPDATES and (updates == 0 or time.perf_counter() - begin < seconds):
         float(trainer.update()[0])  # reading the loss waits for the device
         updates += 1
     return updates * trainer.recipe.optimiser.batch / (time.perf_counter() - begin), updates
