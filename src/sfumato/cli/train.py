@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato.cli.launch import begun_before, own_device
+from sfumato.cli.train_budget import planned, refuse_beside
 from sfumato.cli.training_bar import TrainingBar
 
 HELP = """\
@@ -19,6 +20,7 @@ EXAMPLES = """\
 examples:
   sfumato train corpus/ --recipe bozzetto --set space.autoencoder=runs/bozzetto-autoencoder/model --out runs/mine
   sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
+  sfumato train my-pictures/ --budget 30min     what can be learnt in that time on this machine
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--go-on", action="store_true", help="where --out holds a run already, go on with it")
     add("--accept-data-change", action="store_true", help="with --resume: go on though the pictures changed")
     add("--images", type=int, default=0, help="end the run at this many pictures")
+    add("--budget", metavar="TIME", help="choose network, batch and schedule for 5min, 1h30min, 2d, and end then")
     add("--cooldown", type=int, default=0, metavar="IMAGES", help="with --resume: end in that many pictures")
     add("--max-seconds", type=float, default=0.0, help="stop with a checkpoint after that long; resume later")
     add("--export", type=Path, metavar="DIR", help="with --resume: write the weights so far as a model, and stop")
@@ -73,6 +76,10 @@ def run(args: argparse.Namespace) -> int:
             as_it_was(session, args.at)
         print(export(session, args.export))
         return 0
+    if session.trainer.recipe.rate.seconds:
+        from sfumato.train.timekeeping import by_the_clock
+
+        by_the_clock(session, stop.began)
     bar = TrainingBar(session.trainer.recipe.rate.images)
     for event in events(session, stop):
         if leads:
@@ -93,8 +100,10 @@ def check(args: argparse.Namespace) -> None:
 
     if args.resume and (args.recipe or args.start or args.out):
         raise RecipeError("--resume goes on with a run as it is; it takes no --recipe, --from or --out")
-    if not args.resume and not args.recipe:
-        raise RecipeError("nothing to train: give --recipe NAME for a new run, or --resume RUN")
+    if args.budget is not None:
+        refuse_beside(args)
+    elif not args.resume and not args.recipe:
+        raise RecipeError("nothing to train: give --recipe NAME or --budget TIME for a new run, or --resume RUN")
     if not args.resume and (args.cooldown or args.export):
         raise RecipeError("--cooldown and --export are for a run that exists; name it by --resume RUN")
     if args.average is not None and not (args.export and args.average > 0):
@@ -121,6 +130,8 @@ def tell(event: Any, bar: TrainingBar) -> None:
                 bar.line(f"  another caption costs {event.caption.mean:+.4f} [{low:+.4f}, {high:+.4f}] ({gains})")
         case events.Sheet() | events.Saved():
             bar.line(f"{event.images} images: wrote {event.path}")
+        case events.Horizon():
+            bar.horizon = event.end
         case events.Note():
             bar.line(event.text)
         case events.Finished():
@@ -154,20 +165,24 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
         return resume(
             args.resume, place, changes=changes, cooldown=args.cooldown, accept_data_change=args.accept_data_change
         )
-    recipe = load_recipe(args.recipe, changes)
+    recipe, notes = load_recipe(args.recipe or "abbozzo", changes), []
     out = args.out or Path("runs") / recipe.name
     if begun_before(out, place.team, args.go_on):
         return resume(out, place)
-    if not args.start:
-        return begin(recipe, out, place)
-    weights, images = weights_of(args.start, recipe)
-    return begin(recipe, out, place, weights, images)
+    if args.budget is not None:
+        recipe, notes = planned(args, changes, place, stop.began)
+    start = weights_of(args.start, recipe) if args.start else (None, 0)
+    session = begin(recipe, out, place, *start)
+    if notes:
+        session.folder.log({"event": "plan", "images": start[1], "lines": notes})
+    return session
 
 
 class Stop:
     """Asked before each update: a signal came, or the time is nearly up. A second signal interrupts at once."""
 
     def __init__(self, started: float, seconds: float) -> None:
+        self.began = started
         self.until = started + seconds - min(5.0, 0.05 * seconds) if seconds else float("inf")
         self.asked, self.calls = False, 0
         for number in (signal.SIGINT, signal.SIGTERM):
