@@ -79,3 +79,24 @@ def test_bad_input_is_one_line(evaluate, words, complaint):
     assert code == 2
     assert complaint in err
     assert err.strip().splitlines()[-1].startswith("sfumato: error:")
+
+
+def test_a_sweep_of_guidance(evaluate, tmp_path):
+    code, out, _ = evaluate("--limit", 3, "--steps", 1, "--sweep-guidance")
+    assert code == 0
+    report = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert [point["scale"] for point in report["sweep"]] == [0.0, 1.0, 2.0, 4.0, 7.5, 12.5]
+    assert len(list((tmp_path / "out" / "sweep").glob("w-*/*.png"))) == 6 * 3 * 2
+    assert out.index("planted copies caught") < out.index("at each guidance scale w") < out.index("\n12.5 ")
+
+
+def test_interval_and_weak_are_choices(evaluate, tiny_folder):
+    code, out, _ = evaluate("--limit", 3, "--steps", 2, "--interval", "0.6:1", "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["settings"]["guidance"]["interval"] == [0.6, 1.0]
+    assert report["cost"]["evaluations_per_picture"] == 3
+    for flags in (("--interval", "0:1"), ("--weak", tiny_folder)):
+        code, _, err = evaluate("--limit", 3, "--split", "report", *flags)
+        assert code == 2
+        assert "choose on tune" in err

@@ -19,6 +19,7 @@ EXAMPLES = """\
 examples:
   sfumato evaluate bozzetto --data corpus/                     on tune, with the model's own settings
   sfumato evaluate runs/mine --data corpus/ --guidance 3 --steps 15 --limit 100
+  sfumato evaluate bozzetto --data corpus/ --limit 200 --sweep-guidance      what w buys, and what it costs
   sfumato evaluate bozzetto --data corpus/ --split report --out evaluations/bozzetto
 
 Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out.
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--grid", metavar="NAME", help="which noise levels to visit")
     add("--steps", metavar="N", help="steps from noise to picture")
     add("--guidance", metavar="W", help="0 ignores the prompt, 1 follows it plainly, more exaggerates it")
+    add("--sweep-guidance", action="store_true", help="and draw 50 prompts at w = 0, 1, 2, 4, 7.5, 12.5 (2 seeds each)")
     add("--interval", metavar="LOW:HIGH", help="guide only between these times, 0 clean to 1 noise")
     add("--weak", metavar="NAME|FOLDER", help="a worse model of the same kind: guidance is away from that")
     add("--size", metavar="WxH", help="pixels, of the sizes that the model draws")
@@ -66,14 +68,34 @@ def run(arguments: argparse.Namespace) -> int:
     recipes = recipes_of(model, ground, settings)
     out = arguments.out or Path("evaluations") / default_name(arguments.split, recipes[0])
     found = evaluate(model, ground, features, recipes, out, seeds=seeds, report=Counter())
-    report = document(model, ground, found, out / "pictures")
-    write(out, report, ground, found)
+    points = swept(arguments, model, ground, features, settings, out, seeds)
+    report = document(model, ground, found, out / "pictures", points)
+    write(out, report, ground, found, points)
     if arguments.json:
         print(json.dumps(report, indent=1))
     else:
         print_table(report)
         print(f"written to {out}: evaluation.json, index.html")
     return 0
+
+
+def swept(
+    arguments: argparse.Namespace,
+    model: Any,
+    ground: Any,
+    features: Any,
+    settings: dict[str, Any],
+    out: Path,
+    seeds: int,
+) -> list[Any]:
+    """The sweep of guidance scales, where it is asked for."""
+    if not arguments.sweep_guidance:
+        return []
+    from sfumato.evaluate.sweep import SEEDS, Sweep
+    from sfumato.text.score import load_score
+
+    sweep = Sweep(ground=ground, features=features, score=load_score(), seeds=max(seeds, SEEDS))
+    return sweep(model, settings, out, Counter())
 
 
 def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -140,12 +162,20 @@ class Counter:
 
 
 def print_table(report: dict[str, Any]) -> None:
-    """The lines as columns, an interval in brackets; then copies and cost."""
+    """The lines as columns, an interval in brackets; then copies and cost; then the sweep of guidance, if any."""
+    from sfumato.evaluate.sweep_table import ABOUT, sweep_heads, sweep_rows
     from sfumato.evaluate.table import HEADS, about_copies, about_cost, cells
 
-    rows = [HEADS, *(cells(line) for line in report["lines"])]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(HEADS))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns([HEADS, *(cells(line) for line in report["lines"])])
     print(about_copies(report["copies"]))
     print(about_cost(report["cost"]))
+    if "sweep" in report:
+        print(f"\n{ABOUT}")
+        print_columns([sweep_heads(report["sweep"]), *sweep_rows(report["sweep"])])
+
+
+def print_columns(rows: list[tuple[str, ...]]) -> None:
+    """Rows of texts, each column as wide as it must be."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -3,7 +3,7 @@
 import base64
 import html
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,8 +32,14 @@ figcaption { font-size: 12px; opacity: .8; overflow-wrap: anywhere; }
 """
 
 
-def page(report: dict[str, Any], ground: Ground, made: UInt8[np.ndarray, "n s s 3"], copies: Copies) -> str:
-    """The page of an evaluation.json with its pictures, as lossy WebP inside it."""
+def page(
+    report: dict[str, Any],
+    ground: Ground,
+    made: UInt8[np.ndarray, "n s s 3"],
+    copies: Copies,
+    further: Iterable[str] = (),
+) -> str:
+    """The page of an evaluation.json with its pictures, as lossy WebP inside it; `further`: parts after the table."""
     title = html.escape(f"{report['model']} on {report['split']}")
     settings = ", ".join(f"{k} {v}" for k, v in report["settings"].items() if k not in ("model", "model_hash"))
     body = [
@@ -42,6 +48,7 @@ def page(report: dict[str, Any], ground: Ground, made: UInt8[np.ndarray, "n s s 
         f"<p>{html.escape(about_copies(report['copies']))}.<br>{html.escape(about_cost(report['cost']))}.</p>",
         f"<p>In brackets: {html.escape(report['intervals'])}. No verdict where the interval leaves it open.</p>",
         *table(report["lines"]),
+        *further,
         "<h2>Closest to train: made, and the nearest train picture</h2>",
         *sheet(closest(ground, made, copies)),
     ]

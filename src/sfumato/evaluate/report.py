@@ -1,6 +1,7 @@
 """An evaluation as one JSON document and one page: what was measured, with which settings, on which rows."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ from sfumato.evaluate.features import SHA256, SIZE
 from sfumato.evaluate.ground import Ground
 from sfumato.evaluate.interval import DRAWS
 from sfumato.evaluate.page import page
+from sfumato.evaluate.sweep import Point
+from sfumato.evaluate.sweep_page import sweep_section
 from sfumato.evaluate.whole import Evaluation
 from sfumato.model import Model
 
 FORMAT = 1
 
 
-def document(model: Model, ground: Ground, found: Evaluation, pictures: Path) -> dict[str, Any]:
+def document(
+    model: Model, ground: Ground, found: Evaluation, pictures: Path, points: Sequence[Point] = ()
+) -> dict[str, Any]:
     """The whole of it, in the types of JSON. `settings` are the first picture's: prompt k has seed k."""
     settings = {k: v for k, v in found.recipes[0].to_dict().items() if k not in ("prompt", "seed", "engine", "version")}
     return {
@@ -35,7 +40,7 @@ def document(model: Model, ground: Ground, found: Evaluation, pictures: Path) ->
         "copies": found.copies.to_dict(),
         "cost": per_picture(pictures),
         "pictures": each_picture(ground, found),
-    }
+    } | ({"sweep": [point.to_dict() for point in points]} if points else {})
 
 
 def each_picture(ground: Ground, found: Evaluation) -> list[dict[str, Any]]:
@@ -68,8 +73,11 @@ def per_picture(pictures: Path) -> dict[str, Any] | None:
     return each | {"pictures": n, "peak_memory_mb": total["peak_memory_mb"], "engine": total["engine"]}
 
 
-def write(folder: Path, report: dict[str, Any], ground: Ground, found: Evaluation) -> None:
+def write(
+    folder: Path, report: dict[str, Any], ground: Ground, found: Evaluation, points: Sequence[Point] = ()
+) -> None:
     """Write evaluation.json and index.html. Raises OutputError."""
     make_folder(folder)
     write_file(folder / "evaluation.json", json.dumps(report, indent=1, allow_nan=False).encode() + b"\n")
-    write_file(folder / "index.html", page(report, ground, found.pictures, found.copies).encode())
+    further = sweep_section(points, ground.prompts)
+    write_file(folder / "index.html", page(report, ground, found.pictures, found.copies, further).encode())
