@@ -101,3 +101,22 @@ def test_a_white_background_is_not_mentioned(clear):
     assert Recipe.from_json(clear.recipe.to_json()) == clear.recipe
     with pytest.raises(RecipeError, match="colour 'pink' is not known"):
         Recipe.from_dict({**clear.recipe.to_dict(), "background": "pink"})
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_drawing_over_a_transparent_picture_keeps_its_bytes(folder, clear, scale):
+    model, side = sfumato.load(folder), 32 * scale
+    given = np.array(clear.image.resize((side, side)))
+    given[:3, :3] = (10, 20, 30, 0)
+    mask = PIL.Image.new("L", (side, side))
+    mask.paste(255, (side // 4, side // 4, side // 2, side // 2))
+    settings = {"init": PIL.Image.fromarray(given), "mask": mask, "seed": 8, "scale": scale}
+    stays = np.asarray(mask) == 0
+    made = np.asarray(model.generate("cats", background="transparent", **settings)[0].image)
+    assert made.shape == (side, side, 4)
+    assert np.array_equal(made[stays], given[stays]), "the colours of clear pixels too"
+    assert not np.array_equal(made[~stays], given[~stays])
+    page = PIL.Image.new("RGBA", (side, side), "#204060")
+    page.alpha_composite(PIL.Image.fromarray(given))
+    laid = np.asarray(model.generate("cats", background="#204060", **settings)[0].image, np.int16)
+    assert np.abs(laid - np.asarray(page.convert("RGB")))[stays].max() <= 1

@@ -7,6 +7,7 @@ import torch
 from sfumato import rng
 from sfumato.between import BetweenNoise, between_prompts, slerp
 from sfumato.conditioner import Conditioning
+from sfumato.errors import RecipeError
 
 SHAPE = (8, 32, 32)
 SHARES = (0.0, 0.1, 0.5, 0.75, 1.0)
@@ -100,3 +101,14 @@ def test_pictures_on_the_way(tiny_model):
     assert last.pixels_sha256 == tiny_model.generate("green pear", **{**settings, "seed": 9})[0].pixels_sha256
     assert middle.pixels_sha256 not in (first.pixels_sha256, last.pixels_sha256)
     assert tiny_model.draw([recipes[1]])[0].pixels_sha256 == middle.pixels_sha256
+
+
+def test_a_way_has_both_ends_and_even_shares(tiny_model):
+    way = tiny_model.way("a red apple", "green pear", seed=4, to_seed=9, count=5, steps=2)
+    assert [recipe.between["share"] for recipe in way] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert {(r.prompt, r.seed, r.between["prompt"], r.between["seed"]) for r in way} == {
+        ("a red apple", 4, "green pear", 9)
+    }
+    assert tiny_model.way("a", "b", seed=4)[0].between["seed"] == 4
+    with pytest.raises(RecipeError, match="count is 1"):
+        tiny_model.way("a", "b", count=1)

@@ -16,7 +16,7 @@ from sfumato.choices import as_tuples
 from sfumato.errors import RecipeError
 from sfumato.options import whole_guidance, whole_sampler
 from sfumato.picture import Picture, enlarged, to_bytes
-from sfumato.pipeline import Bundle, Decoded, Event, check, trace
+from sfumato.pipeline import Bundle, Decoded, Event, check, groups, trace
 from sfumato.recipe import PROMPT_LIMIT, Recipe
 
 DEFAULT_MODEL = "bozzetto"
@@ -113,6 +113,16 @@ class Model:
         listed = [prompts] if isinstance(prompts, str) else list(prompts)
         return [self.recipe(prompt, seed=seed + k, **settings) for prompt in listed for k in range(count)]
 
+    def way(
+        self, start: str, end: str, *, seed: int = 0, to_seed: int | None = None, count: int = 8, **settings: Any
+    ) -> list[Recipe]:
+        """`count` recipes evenly along the way from one prompt and seed to another, both ends among them."""
+        if not isinstance(count, int) or isinstance(count, bool) or count < 2:
+            raise RecipeError(f"count is {count!r}; a way has two ends, so expected a whole number from 2")
+        ends = {"prompt": end, "seed": seed if to_seed is None else to_seed}
+        ways = ({**ends, "share": k / (count - 1)} for k in range(count))
+        return [self.recipe(start, seed=seed, between=way, **settings) for way in ways]
+
     def notes(self, prompt: str) -> tuple[str, ...]:
         """What the user should know of how a prompt is read: where it is cut, which words are unknown."""
         read = getattr(self.bundle.conditioner, "notes", None)
@@ -191,18 +201,6 @@ class Model:
         canvas = self._over(init, mask, settings)
         recipe = self.recipe(prompt, canvas=canvas, **settings)
         return trace(self.bundle, recipe, under=None if canvas is None else canvas.under)
-
-
-def groups(recipes: Sequence[Recipe]) -> Iterator[tuple[Recipe, ...]]:
-    """Neighbours that can share a microbatch, at most as many as it holds."""
-    group: list[Recipe] = []
-    for recipe in recipes:
-        if group and (len(group) == recipe.microbatch or not recipe.agrees(group[0])):
-            yield tuple(group)
-            group = []
-        group.append(recipe)
-    if group:
-        yield tuple(group)
 
 
 def load(

@@ -121,6 +121,18 @@ def generate(bundle: Bundle, *recipes: Recipe, under: Underpainting | None = Non
     return pictures[0]
 
 
+def groups(recipes: Sequence[Recipe]) -> Iterator[tuple[Recipe, ...]]:
+    """Neighbours that can share a microbatch, at most as many as it holds."""
+    group: list[Recipe] = []
+    for recipe in recipes:
+        if group and (len(group) == recipe.microbatch or not recipe.agrees(group[0])):
+            yield tuple(group)
+            group = []
+        group.append(recipe)
+    if group:
+        yield tuple(group)
+
+
 def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
     """Each prompt by itself, then side by side; a prompt that comes twice is encoded once."""
     states = {prompt: conditioner([prompt]) for prompt in dict.fromkeys(prompts)}
@@ -173,7 +185,8 @@ def check(bundle: Bundle, recipes: Sequence[Recipe], under: Underpainting | None
         )
     if recipe.background != "white" and bundle.autoencoder.colours != 4:
         raise RecipeError(
-            f"background is {recipe.background!r}, but the pictures of {bundle.name!r} are opaque; leave it out"
+            f"background is {recipe.background!r}, but the pictures of {bundle.name!r} are opaque; leave it out, "
+            "or take a model that knows alpha"
         )
     wanted, given = (recipe.init, recipe.mask), ("", "") if under is None else (under.init, under.mask)
     if wanted != given:

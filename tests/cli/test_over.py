@@ -127,3 +127,21 @@ def test_a_trace_has_the_steps_that_were_made(sfumato, init):
     code, out, _ = sfumato("inspect", "t")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[3:5]] == ["1", "2"]
+
+
+def test_inspect_says_what_making_it_again_needs(sfumato, init, mask):
+    sfumato(*LOOK, "--init", init, "--mask", mask, "--out", "a.png")
+    code, out, _ = sfumato("inspect", "a.png")
+    assert code == 0
+    assert "--like a.png --init FILE --mask FILE" in out
+    assert out.count(read("a.png")[0].recipe.init) == 1
+
+
+def test_private_pictures_do_not_tell_what_they_were_drawn_over(sfumato, init, mask):
+    sfumato(*LOOK, "--init", init, "--mask", mask, "--out", "p.png", "--private")
+    record = read("p.png")[0]
+    data = Path("p.png").read_bytes()
+    assert record.recipe.init.encode() not in data
+    assert record.recipe.mask.encode() not in data
+    again = sfumato("generate", "--like", "p.png", "--init", init, "--mask", mask, "--out", "q.png")
+    assert "the same pixels, every one" in again[2]

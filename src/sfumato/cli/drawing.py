@@ -12,9 +12,9 @@ from sfumato.cli.threads import even_threads
 from sfumato.cli.way import Sheet, Way, sheet_at
 from sfumato.errors import OutputError, RecipeError
 from sfumato.inspect.policy import Policy
-from sfumato.model import DEFAULT_MODEL, Model, groups, load
+from sfumato.model import DEFAULT_MODEL, Model, load
 from sfumato.picture import Picture
-from sfumato.pipeline import Decoded, Event, trace
+from sfumato.pipeline import Decoded, Event, groups, trace
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
 from sfumato.underpainting import Underpainting

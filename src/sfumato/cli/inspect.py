@@ -90,7 +90,10 @@ def print_picture(facts: Mapping[str, Any]) -> None:
     )
     print(f"{mark}; the prompt is {'private' if facts['private'] else 'inside'}")
     print_table(facts["recipe"], 2)
-    print(f"make it again: sfumato generate --like {facts['file']}")
+    recipe = facts["recipe"]
+    needs = [f" --{name} FILE" for name in ("init", "mask") if recipe.get(name)]
+    needs += [" --weak FOLDER"] if recipe["guidance"].get("kind") == "auto" else []
+    print(f"make it again: sfumato generate --like {facts['file']}{''.join(needs)}")
 
 
 def trace_facts(path: Path) -> dict[str, Any]:

@@ -49,9 +49,7 @@ class Way:
         to_seed = seed if self.to_seed is None else self.to_seed
         if self.start == self.end and seed == to_seed:
             raise RecipeError("--between has one prompt and one seed at both ends; give another prompt, or --to-seed")
-        shares = (k / (self.frames - 1) for k in range(self.frames))
-        ways = ({"prompt": self.end, "seed": to_seed, "share": share} for share in shares)
-        return [model.recipe(self.start, seed=seed, between=way, **chosen) for way in ways]
+        return model.way(self.start, self.end, seed=seed, to_seed=to_seed, count=self.frames, **chosen)
 
 
 @dataclass(eq=False)

@@ -16,7 +16,8 @@ from sfumato.conditioner import Conditioning
 from sfumato.corpus.decode import over_white
 from sfumato.denoiser import Denoiser
 from sfumato.errors import RecipeError
-from sfumato.model import Model, groups
+from sfumato.model import Model
+from sfumato.pipeline import groups
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level
 from sfumato.provenance.files import read

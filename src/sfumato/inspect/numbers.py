@@ -10,6 +10,9 @@ from sfumato.process.schedule import Level
 from sfumato.samplers.base import Step
 from sfumato.types import Array
 
+PAIRS = (("cond", "null"), ("strong", "weak"))
+"""What guidance is the difference of."""
+
 
 def level_numbers(level: Level) -> dict[str, Any]:
     """t, alpha, sigma and, where the schedule has a table, i."""
@@ -18,13 +21,13 @@ def level_numbers(level: Level) -> dict[str, Any]:
 
 
 def step_numbers(step: Step) -> dict[str, Any]:
-    """The levels, the size of x_t, x0_hat and eps_hat, and how the beliefs with and without the prompt differ.
+    """The levels, the size of x_t, x0_hat and eps_hat, and how the two beliefs that guidance has differ.
 
     Sizes are root mean squares.
 
-    guidance: rms(v_cond - v_null); v says something at every level, eps_hat nothing at t = 1 and x0_hat nothing at
-    t = 0.
-    cosine: of v_cond and v_null, over the whole batch.
+    guidance: rms(v_cond - v_null), or of the strong and the weak model's; v says something at every level, eps_hat
+    nothing at t = 1 and x0_hat nothing at t = 0.
+    cosine: of these two, over the whole batch.
     """
     belief = step.prediction
     entries: dict[str, Any] = {"event": "step", "i": step.i}
@@ -36,11 +39,12 @@ def step_numbers(step: Step) -> dict[str, Any]:
         "x_next": rms(step.x_next),
     }
     entries["evaluations"] = 1 + len(step.extra)
-    if {"cond", "null"} <= set(belief.terms):
-        cond, null = (as_numpy(belief.terms[name].v_hat).astype(np.float64).ravel() for name in ("cond", "null"))
-        entries["guidance"] = rms(cond - null)
-        length = math.sqrt(float(cond @ cond) * float(null @ null))
-        entries["cosine"] = float(cond @ null) / length if length > 0.0 else 0.0
+    pair = next((names for names in PAIRS if set(names) <= set(belief.terms)), None)
+    if pair is not None:
+        one, other = (as_numpy(belief.terms[name].v_hat).astype(np.float64).ravel() for name in pair)
+        entries["guidance"] = rms(one - other)
+        length = math.sqrt(float(one @ one) * float(other @ other))
+        entries["cosine"] = float(one @ other) / length if length > 0.0 else 0.0
     return entries
 
 

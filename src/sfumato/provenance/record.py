@@ -1,8 +1,9 @@
 """What a file says of its picture: the whole recipe, or the recipe without what is private.
 
-A private record leaves out prompt, negative prompt and seed (with the seed, a guessed prompt could be tried out) and
-holds sha256(salt + prompt) instead. The salt lies in the sidecar with the recipe, so the file alone does not betray
-even a short prompt, and the two together prove that they belong to each other.
+A private record leaves out prompts and seeds (with the seed, a guessed prompt could be tried out) and the hashes of
+what was drawn over (a guessed picture could be hashed), and holds sha256(salt + prompt) instead. The salt lies in the
+sidecar with the recipe, so the file alone does not betray even a short prompt, and the two together prove that they
+belong to each other.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from typing import Any
 from sfumato.errors import RecipeError
 from sfumato.recipe import Recipe, canonical
 
-PRIVATE = ("prompt", "negative", "seed", "between")
+PRIVATE = ("prompt", "negative", "seed", "between", "init", "mask")
 
 
 @dataclass(frozen=True, kw_only=True)
