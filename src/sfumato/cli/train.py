@@ -24,6 +24,7 @@ examples:
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
+  sfumato train --resume runs/mine --export early --at 25000     as they were: for sfumato generate --weak early
   torchrun --nproc-per-node 2 --max-restarts 3 -m sfumato train corpus/ --recipe bozzetto --out runs/mine
 """
 
