@@ -15,6 +15,7 @@ from sfumato.nets.critic import Critic
 from sfumato.nets.towers import Towers
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
+from sfumato.train.augment import refuse_augment
 from sfumato.train.autoencoding import Autoencoding
 from sfumato.train.chance import seeded
 from sfumato.train.contrast_build import contrasting
@@ -40,6 +41,8 @@ class Built:
 
 def build(recipe: TrainRecipe, place: Place) -> Built:
     """All that a run needs. Raises CorpusError, RecipeError, CheckpointError or OutputError, each naming its remedy."""
+    if recipe.data.augment > 0:
+        refuse_augment(recipe)
     net = make_network(recipe).to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = net if place.sharded else copy.deepcopy(net).requires_grad_(False)
     if place.device.type == "cpu":
@@ -91,6 +94,7 @@ def denoising(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Object
         order=order,
         prompting=Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword, long=recipe.data.long),
         flip=recipe.data.flip,
+        augment=recipe.data.augment,
         seed=recipe.seed,
         device=place.device,
         dtype=resolve(recipe.precision, place.device),

@@ -7,6 +7,7 @@ that one network learns both beliefs of classifier-free guidance (Ho and Saliman
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -19,6 +20,7 @@ from sfumato.conditioner import Conditioning
 from sfumato.corpus.prompt import Prompting, training_prompt
 from sfumato.corpus.rows import Row
 from sfumato.process.schedule import Level
+from sfumato.train.augment import CHANCES, augmented
 from sfumato.train.chance import StepNoise, seeded_dropout
 from sfumato.train.noising import Noising
 from sfumato.train.objective import Moment
@@ -57,22 +59,27 @@ class Denoising:
         seed: int,
         device: torch.device,
         dtype: torch.dtype,
+        augment: float = 0.0,
     ) -> None:
         self.net, self.noising, self.conditioner = net, noising, conditioner
         self.stores, self.rows, self.order = stores, rows, order
         self.prompting, self.flip, self.seed = prompting, flip, seed
-        self.device, self.dtype = device, dtype
+        self.device, self.dtype, self.augment = device, dtype, augment
         self.noise = StepNoise(seed, device)
         self.drops = any(isinstance(m, nn.Dropout) and m.p > 0 for m in net.modules())
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean weighted squared error over one part of this moment's pictures."""
         x_0, prompts, u = self.batch(moment, part)
-        level = self.noising.drawn(u, self.device)
+        cond, level = self.encode(prompts), self.noising.drawn(u, self.device)
+        if self.augment > 0:
+            chance = rng.uniform(self.seed, (moment.count, CHANCES), stream=rng.AUGMENT, step=moment.step, draw=1)
+            x_0, dials = augmented(x_0, chance[part], self.augment)
+            cond = replace(cond, dials=dials)
         eps = self.noise((moment.count, *x_0.shape[1:]), stream=rng.TRAIN_NOISE, step=moment.step)[part]
         dropout = seeded_dropout(self.seed, moment.step, self.device, draw=part.start or 0)
         with dropout if self.drops else contextlib.nullcontext():
-            error = self.errors(self.net, x_0, eps, level, self.encode(prompts))
+            error = self.errors(self.net, x_0, eps, level, cond)
         return error.mean()
 
     def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
@@ -81,8 +88,9 @@ class Denoising:
         target = self.noising.parameterisation.target(x_0, eps, level)
         x_in = (self.noising.parameterisation.scale_in(level) * x_t).contiguous(memory_format=torch.channels_last)
         clock = torch.as_tensor(self.noising.clock(level)).flatten()
+        dials = () if cond.dials is None else (cond.dials,)
         with autocast(self.dtype, self.device):
-            output = net(x_in, clock, cond.tokens, cond.mask, cond.pooled)
+            output = net(x_in, clock, cond.tokens, cond.mask, cond.pooled, *dials)
         squared = (output.float() - target).square().mean(dim=(1, 2, 3))
         weight = self.noising.weight(level, self.noising.parameterisation)
         return squared * (weight.flatten() if isinstance(weight, Tensor) else weight)

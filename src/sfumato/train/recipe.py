@@ -30,7 +30,8 @@ class SourceChoice:
 class Data:
     """What is shown. size: pixels. flip: probability of a mirrored picture where the caption names no left or right.
 
-    drop, keyword, long: the shares of empty, short and long prompts (corpus/prompt.py).
+    drop, keyword, long: the shares of empty, short and long prompts (corpus/prompt.py). augment: the probability of
+    each way to move a picture of which the network is told (train/augment.py).
     """
 
     size: int = 128
@@ -39,6 +40,7 @@ class Data:
     drop: float = 0.1
     keyword: float = 0.3
     long: float = 0.0
+    augment: float = 0.0
     crop: int = 0
 
 
@@ -192,7 +194,7 @@ class TrainRecipe:
         for name, value in positive.items():
             if not 0 < value < float("inf"):
                 raise RecipeError(f"{name} is {value}; it must be a positive number")
-        for name in ("drop", "keyword", "long", "flip"):
+        for name in ("drop", "keyword", "long", "flip", "augment"):
             value = getattr(self.data, name)
             if not 0 <= value <= 1:
                 raise RecipeError(f"data.{name} is {value}; a probability lies in [0, 1]")
