@@ -145,3 +145,11 @@ def test_private_pictures_do_not_tell_what_they_were_drawn_over(sfumato, init, m
     assert record.recipe.mask.encode() not in data
     again = sfumato("generate", "--like", "p.png", "--init", init, "--mask", mask, "--out", "q.png")
     assert "the same pixels, every one" in again[2]
+
+
+def test_a_jpeg_says_that_it_keeps_nothing_exactly(sfumato, init, mask):
+    over = ("--init", init, "--mask", mask)
+    assert "a JPEG changes every pixel" in sfumato(*LOOK, *over, "--out", "a.jpg")[2]
+    assert "a JPEG changes every pixel" in sfumato("generate", "--like", "a.jpg", *over, "--out", "b.jpg")[2]
+    assert sfumato(*LOOK, *over, "--out", "a.webp")[2] == ""
+    np.testing.assert_array_equal(pixels("a.webp")[:3], pixels(init)[:3])

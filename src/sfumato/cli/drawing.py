@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 from sfumato.canvas import Canvas
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
-from sfumato.cli.over import Over
+from sfumato.cli.over import Over, remarks
 from sfumato.cli.threads import even_threads
 from sfumato.cli.way import Sheet, Way, sheet_at
 from sfumato.errors import OutputError, RecipeError
@@ -66,7 +66,7 @@ def draw(
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
     chosen |= {"canvas": canvas, "strength": over.strength, "seed": settings.get("seed", 0)}
     recipes = model.recipes(prompts, count=count, **chosen) if way is None else way.recipes(model, **chosen)
-    for note in () if canvas is None else canvas.notes:
+    for note in remarks(canvas, output.kind):
         report.note(note)
     for prompt in dict.fromkeys(prompts):
         for note in model.notes(prompt):

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init", metavar="PICTURE", help="draw over this picture instead of from nothing")
     parser.add_argument("--mask", metavar="PICTURE", help="with --init: white is drawn anew, black stays bit for bit")
     parser.add_argument(
-        "--strength", metavar="S", help="with --init: how far from it, 0..1 (0.6; 1 with --mask, which frees the white)"
+        "--strength", metavar="S", help="with --init: how far from it to go, above 0 to 1 (0.6; with --mask 1)"
     )
     parser.add_argument(
         "--between",

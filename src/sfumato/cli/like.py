@@ -12,7 +12,7 @@ import PIL.Image
 
 from sfumato.canvas import Canvas
 from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, load_evenly, output_for
-from sfumato.cli.over import Over, compare, complete
+from sfumato.cli.over import Over, compare, complete, remarks
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.model import Model
 from sfumato.picture import Picture
@@ -39,6 +39,8 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
     canvas = over.canvas(model, {"size": old.size, "scale": old.scale, **changes})
     recipe = renewed(model, old, changes, over, canvas)
     _compare_engines(old, recipe, report)
+    for note in remarks(canvas, output.kind):
+        report.note(note)
     compare(canvas, old, over, report)
     recipes = [replace(recipe, seed=recipe.seed + k) for k in range(settings["count"] if "count" in given else 1)]
     code = draw_recipes(

@@ -37,6 +37,17 @@ class Over:
         return model.canvas(self.init, self.mask, size=settings.get("size"), scale=settings.get("scale", 1))
 
 
+def remarks(canvas: Canvas | None, kind: str) -> tuple[str, ...]:
+    """What the user should know of how the picture is used, and of what a file of that kind keeps of it."""
+    if canvas is None:
+        return ()
+    lossy = kind == "jpeg" and canvas.redrawn is not None
+    return (
+        *canvas.notes,
+        *(["a JPEG changes every pixel, the masked ones too; png and webp keep them"] if lossy else []),
+    )
+
+
 def complete(over: Over, old: Recipe, name: str) -> None:
     """Raise RecipeError where a picture that is to be made again needs a file that was not given."""
     for what in ("init", "mask"):
@@ -52,8 +63,6 @@ def compare(canvas: Canvas | None, old: Recipe, over: Over, report: Any) -> None
     """Say before the work which file is not the one that the picture was made with."""
     if canvas is None:
         return
-    for note in canvas.notes:
-        report.note(note)
     for what in ("init", "mask"):
         was, now = getattr(old, what), getattr(canvas.under, what)
         if was != now:
