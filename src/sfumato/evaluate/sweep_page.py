@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from sfumato.evaluate.page import inline, row
 from sfumato.evaluate.sweep import Point
+from sfumato.evaluate.sweep_plot import sweep_plot
 from sfumato.evaluate.sweep_table import ABOUT, sweep_heads, sweep_rows
 
 
@@ -14,6 +15,7 @@ def sweep_section(points: Sequence[Point], prompts: Sequence[str]) -> Iterator[s
         return
     listed = [point.to_dict() for point in points]
     yield f"<h2>Guidance: adherence against diversity</h2><p>{html.escape(ABOUT)}.</p>"
+    yield sweep_plot(listed, "concept among", "distance between")
     yield '<div class="wide"><table>'
     yield row(sweep_heads(listed), "th")
     for texts in sweep_rows(listed):
