@@ -1,0 +1,50 @@
+"""`sfumato studio`: the living article, in the reader's own browser."""
+
+import argparse
+import importlib.util
+import webbrowser
+
+from sfumato.errors import UnavailableError
+
+HELP = "Open the article on how diffusion works: every figure is computed on this machine while you read."
+EXAMPLES = """\
+examples:
+  sfumato studio
+  sfumato studio --port 0 --no-browser
+  sfumato studio --model path/to/model
+
+It listens on 127.0.0.1 alone, fetches nothing from anywhere, and needs pip install "sfumato[studio]".
+"""
+PORT = 8420
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of this command."""
+    parser.add_argument("--model", default="bozzetto", metavar="NAME|FOLDER", help="the model that computes (bozzetto)")
+    parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:1, mps or auto (cpu)")
+    parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"where to listen; 0 is any ({PORT})")
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C."""
+    for name in ("starlette", "uvicorn"):
+        if importlib.util.find_spec(name) is None:
+            raise UnavailableError(f'the studio needs {name}, which is not installed; pip install "sfumato[studio]"')
+    from sfumato.checkpoint import find
+    from sfumato.cli.threads import even_threads
+    from sfumato.studio.desk import Desk
+    from sfumato.studio.serve import serve
+    from sfumato.studio.studio import Studio
+
+    find(arguments.model)
+
+    def opened(address: str) -> None:
+        print(f"The studio is at {address} (Ctrl-C ends it)", flush=True)
+        if not arguments.no_browser:
+            webbrowser.open(address)
+
+    desk = Desk(arguments.model, arguments.device, even_threads)
+    desk.warm()
+    serve(Studio(desk), arguments.port, opened)
+    return 0

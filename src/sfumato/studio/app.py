@@ -1,0 +1,34 @@
+"""The studio's application: the page, its files, the API, and the guard before them."""
+
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from sfumato.errors import SfumatoError
+from sfumato.studio import page
+from sfumato.studio.answers import ours
+from sfumato.studio.api import ROUTES
+from sfumato.studio.guard import App, Guard
+from sfumato.studio.studio import Studio
+
+
+def application(studio: Studio, *, port: int | None = None, routes: Sequence[Route] = ROUTES) -> App:
+    """The ASGI application of one studio. port: what the Host header must name (None: any, for tests)."""
+
+    async def index(request: Request) -> Response:
+        return HTMLResponse(page.page(studio.token), headers={"cache-control": "no-store"})
+
+    with as_file(files("sfumato.studio") / "static") as folder:
+        static = StaticFiles(directory=Path(folder))
+    inner = Starlette(
+        routes=[Route("/", index), *routes, Mount("/static", static)],
+        exception_handlers={SfumatoError: ours},
+    )
+    inner.state.studio = studio
+    return Guard(inner, token=studio.token, port=port)

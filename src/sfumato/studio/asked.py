@@ -1,0 +1,55 @@
+"""What a request may ask for: JSON read into numbers known to be in range, or refused with what was expected."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sfumato.errors import RecipeError
+from sfumato.process.schedules import schedule_from
+from sfumato.process.tabulated import Table
+from sfumato.studio.custom import schedule_through
+
+MAX_T = 1000
+"""Steps of the longest schedule that a page may ask for."""
+
+SEEDS = 2**53
+"""A browser counts whole numbers to here."""
+
+
+def whole(body: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None) -> int:
+    """A whole number in low..high. Raises RecipeError."""
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise RecipeError(f"{name} is {str(value)[:40]!r}; expected a whole number in {low}..{high}")
+    return value
+
+
+def known(body: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """The body, if it is an object without other entries. Raises RecipeError."""
+    if not isinstance(body, Mapping):
+        raise RecipeError("the body is no JSON object; expected one")
+    unknown = sorted(set(body) - set(names))
+    if unknown:
+        raise RecipeError(f"unknown entries {', '.join(unknown)[:80]}; expected among {', '.join(names)}")
+    return body
+
+
+def schedule(options: Any) -> Table:
+    """A schedule: {"kind": "linear"}, or {"kind": "custom", "points": [...]} as the reader draws it.
+
+    Only those with a table of betas, of at most a thousand steps.
+    Raises RecipeError or ScheduleError.
+    """
+    if not isinstance(options, Mapping):
+        raise RecipeError('a schedule is an object such as {"kind": "linear"}')
+    if options.get("kind") == "custom":
+        points = known(options, "kind", "points").get("points")
+        if not isinstance(points, list) or not all(isinstance(p, int | float) for p in points):
+            raise RecipeError("points of a custom schedule are a list of four numbers, in decibels")
+        return schedule_through(points)
+    length, betas = options.get("T", 0), options.get("betas", ())
+    if (isinstance(length, int) and length > MAX_T) or not isinstance(betas, list | tuple) or len(betas) > MAX_T:
+        raise RecipeError(f"a schedule here has at most {MAX_T} steps")
+    found = schedule_from(options)
+    if not isinstance(found, Table):
+        raise RecipeError(f"schedule {options.get('kind')!r} has no table of betas; ask for linear, cosine or the like")
+    return found

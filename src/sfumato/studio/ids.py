@@ -1,0 +1,50 @@
+"""Names for what a reader gave the server: made here, unguessable, looked up in a table and never part of a path."""
+
+import secrets
+import string
+import threading
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+from sfumato.errors import RecipeError
+
+ALPHABET = string.ascii_lowercase + string.digits
+LENGTH = 26
+"""36^26 names: 134 bits."""
+
+Item = TypeVar("Item")
+
+
+class Shelf(Generic[Item]):
+    """A bounded table from made-up names to things; the one not used for longest makes room."""
+
+    def __init__(self, kind: str, capacity: int) -> None:
+        """`kind` is what an unknown name is called in the message."""
+        self.kind, self.capacity = kind, capacity
+        self._items: OrderedDict[str, Item] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, item: Item) -> str:
+        """Keep it and answer its name."""
+        name = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        with self._lock:
+            self._items[name] = item
+            while len(self._items) > self.capacity:
+                self._items.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> Item:
+        """The thing of that name.
+
+        Raises:
+            RecipeError: never given out, or given up since.
+        """
+        with self._lock:
+            if name not in self._items:
+                raise RecipeError(f"no such {self.kind} here (the newest {self.capacity} are kept); send it again")
+            self._items.move_to_end(name)
+            return self._items[name]
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._items)

@@ -1,0 +1,55 @@
+// The page: figures wake when they come near, numbers in the text are filled in, the rail shows where the reader is.
+
+import { FIGURES } from "./figures/index.js";
+import { fillIn } from "./article/live.js";
+import { Menu, Promised, Reader, Status } from "./parts/page.js";
+import { h, render } from "./parts/html.js";
+import { photo, readAddress, section, take, writeAddress } from "./state/reader.js";
+import { watch } from "./wire/api.js";
+
+/** Mount each figure when it is less than two screens away. */
+function wake() {
+  const near = new IntersectionObserver(async (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      const place = /** @type {HTMLElement} */ (target), load = FIGURES[place.dataset.figure ?? ""];
+      if (!isIntersecting || !load) continue;
+      near.unobserve(place);
+      const { default: Figure } = await load();
+      render(h(Figure, {}), place);
+      place.dataset.live = "yes";
+    }
+  }, { rootMargin: "200% 0px" });
+  for (const place of document.querySelectorAll("[data-figure]")) near.observe(place);
+}
+
+/** The section in the middle of the screen is the current one, in the rail and in the address. */
+function follow() {
+  const all = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("section.step"));
+  const rail = document.getElementById("rail");
+  render(h("ol", {}, [...all].map((s) => h("li", {}, h("a", { href: `#${s.id}` }, `${s.id.slice(1).replace("-", ".")} ${s.dataset.title}`)))), /** @type {Element} */ (rail));
+  const watching = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      section.value = target.id;
+      for (const link of rail?.querySelectorAll("a") ?? []) {
+        if (link.getAttribute("href") === `#${target.id}`) link.setAttribute("aria-current", "location");
+        else link.removeAttribute("aria-current");
+      }
+    }
+  }, { rootMargin: "-45% 0px -45%" });
+  for (const one of all) watching.observe(one);
+}
+
+const asked = readAddress();
+render(h(Status, {}), /** @type {Element} */ (document.getElementById("status")));
+render(h(Menu, {}), /** @type {Element} */ (document.getElementById("menu")));
+render(h(Promised, {}), /** @type {Element} */ (document.getElementById("promise")));
+render(h(Reader, {}), /** @type {Element} */ (document.getElementById("reader")));
+watch();
+await take(photo.value);
+wake();
+follow();
+fillIn();
+if (asked) document.getElementById(asked)?.scrollIntoView();
+section.value = asked;
+writeAddress();

@@ -1,0 +1,88 @@
+// The anatomy of every figure, always in this order: stage, one main control, others, read-outs, footer.
+
+import { current, seed } from "../state/reader.js";
+import { info, server, look } from "../wire/api.js";
+import { html, useEffect, useState } from "./html.js";
+
+/** @typedef {{name: string, label: any, value: number | string, shown?: any}} ReadOut
+ *   `name` is what Copy as Python prints it under, `value` the number itself, `shown` how it is written
+ * @typedef {{caption: string, columns: string[], rows: (string | number)[][]}} Table
+ * @typedef {{id: string, title: string, attempt: any, notice: any, stage: any, primary: any, secondary?: any,
+ *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server"}} Props */
+
+const NAMES = /** @type {Record<string, string>} */ ({
+  linear: "linear β", "scaled-linear": "scaled-linear β", cosine: "cosine", custom: "your own schedule",
+});
+
+/** @param {Props} props */
+export function Figure(props) {
+  const [open, setOpen] = useState(/** @type {"" | "numbers" | "python"} */ (""));
+  const toggle = (/** @type {"numbers" | "python"} */ what) => setOpen(open === what ? "" : what);
+  const { id, needs = "browser" } = props;
+  return html`<div class="figure-box" role="group" aria-labelledby=${`${id}-title`} data-state=${server.value}>
+    <p class="figure-title" id=${`${id}-title`}>${props.title}</p>
+    <div class="stage">${props.stage}</div>
+    <div class="primary">${props.primary}</div>
+    ${props.secondary && html`<div class="secondary">${props.secondary}</div>`}
+    <div class="readouts">${Array.isArray(props.readouts) ? html`<${ReadOuts} all=${props.readouts} />` : props.readouts}</div>
+    <p class="caption"><b>Try</b> ${props.attempt} <b>Notice</b> ${props.notice}</p>
+    <${Spoken} text=${props.say} />
+    <div class="footer">
+      <p class="state"><${State} needs=${needs} /></p>
+      <div class="doors">
+        <button type="button" aria-expanded=${open === "numbers"} onClick=${() => toggle("numbers")}>Show numbers</button>
+        <button type="button" aria-expanded=${open === "python"} onClick=${() => toggle("python")}>Copy as Python</button>
+      </div>
+    </div>
+    ${open === "numbers" && html`<${Numbers} ...${props.table()} />`}
+    ${open === "python" && html`<${Code} text=${props.python()} />`}
+  </div>`;
+}
+
+/** @param {{all: ReadOut[]}} props */
+function ReadOuts({ all }) {
+  return html`<dl>${all.map((r) => html`<div key=${r.name}>
+    <dt>${r.label}</dt><dd data-readout=${r.name} data-value=${String(r.value)}>${r.shown ?? r.value}</dd>
+  </div>`)}</dl>`;
+}
+
+/** @param {{needs: string}} props */
+function State({ needs }) {
+  if (server.value === "offline") {
+    return html`<span class="badge offline">offline${needs === "server" ? ", last values" : ": this page computes alone"}</span>
+      <button type="button" onClick=${() => look()}>Try again</button>`;
+  }
+  const model = info.value?.model?.name;
+  const parts = [model, NAMES[current.value.kind], `seed ${seed.value}`].filter(Boolean);
+  return html`<span class="badge live">computed live</span> ${parts.join(" · ")}`;
+}
+
+/** What a screen reader hears, once things have been still for a moment. @param {{text: string}} props */
+function Spoken({ text }) {
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const waiting = setTimeout(() => setSaid(text), 1000);
+    return () => clearTimeout(waiting);
+  }, [text]);
+  return html`<p class="unseen" role="status">${said}</p>`;
+}
+
+/** @param {Table} props */
+function Numbers({ caption, columns, rows }) {
+  return html`<div class="numbers" tabindex="0" role="region" aria-label=${caption}><table>
+    <caption>${caption}</caption>
+    <thead><tr>${columns.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr>${row.map((cell, k) =>
+      k === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
+}
+
+/** @param {{text: string}} props */
+function Code({ text }) {
+  const [copied, setCopied] = useState("");
+  useEffect(() => {
+    navigator.clipboard.writeText(text).then(() => setCopied("Copied."), () => setCopied("Select it to copy."));
+  }, [text]);
+  return html`<div class="code"><pre tabindex="0" aria-label="The same in Python"><code>${text}</code></pre>
+    <p role="status">${copied} It prints this figure's read-outs.</p></div>`;
+}

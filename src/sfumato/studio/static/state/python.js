@@ -1,0 +1,20 @@
+// Copy as Python: what every figure's code begins with, so that it runs as it stands and prints the read-outs.
+
+import { INITIAL } from "../maths/philox.js";
+import { PHOTOS } from "./reader.js";
+
+/** Lines of Python. `modules` are imported whole ("numpy as np"), `names` from a module ("sfumato.rng normal").
+ * @param {string[]} modules @param {string[]} names @param {string} body which may use x_0 and eps
+ * @param {{seed: number, photo: string}} reader */
+export function python(modules, names, body, { seed, photo }) {
+  const ours = PHOTOS.includes(photo);
+  const wanted = [...names, "sfumato rng", `sfumato.studio.photo ${ours ? "x_0 as shipped" : "read_photo, signed"}`].sort();
+  const from = wanted.map((line) => line.replace(/^(\S+) (.*)$/, "from $1 import $2"));
+  const picture = ours ? `shipped("${photo}")` : 'signed(read_photo(open("my-photo.jpg", "rb").read()))  # your own file';
+  return `${[...modules.map((m) => `import ${m}`), "", ...from].join("\n")}
+
+x_0 = ${picture}
+eps = rng.normal(${seed}, x_0.shape, stream=rng.${["INITIAL"][INITIAL]})
+${body.trim()}
+`;
+}

@@ -1,0 +1,63 @@
+"""One thread owns the model; a newer question of the same figure takes the older one's place."""
+
+import threading
+from concurrent.futures import CancelledError
+
+import pytest
+
+from sfumato.errors import CheckpointError
+from sfumato.studio.desk import Desk
+from sfumato.studio.ids import ALPHABET, LENGTH, Shelf
+
+
+@pytest.fixture
+def desk(tiny_folder):
+    made = Desk(str(tiny_folder))
+    yield made
+    made.close()
+
+
+def test_it_answers_with_the_model_from_one_thread(desk):
+    assert not desk.ready
+    answers = [desk.ask(str(k), lambda model: (model.name, threading.current_thread().name)) for k in range(3)]
+    assert {answer.result(30) for answer in answers} == {("tiny", "sfumato-desk")}
+    assert desk.ready
+
+
+def test_the_newest_question_of_a_figure_replaces_the_waiting_one(desk):
+    going, leave = threading.Event(), threading.Event()
+    busy = desk.ask("other", lambda model: (going.set(), leave.wait(30)))
+    assert going.wait(30)
+    asked = [desk.ask("jump", lambda model, k=k: k) for k in range(5)]
+    beside = desk.ask("schedules", lambda model: "beside")
+    leave.set()
+    assert asked[-1].result(30) == 4
+    assert beside.result(30) == "beside"
+    assert busy.done()
+    for old in asked[:-1]:
+        with pytest.raises(CancelledError):
+            old.result(0)
+
+
+def test_errors_come_back_and_the_desk_goes_on(desk, tmp_path):
+    def fails(model):
+        raise ValueError("this")
+
+    with pytest.raises(ValueError, match="this"):
+        desk.ask("a", fails).result(30)
+    assert desk.ask("a", lambda model: 1).result(30) == 1
+    with pytest.raises(CheckpointError):
+        Desk(str(tmp_path)).ask("a", lambda model: 1).result(30)
+
+
+def test_names_are_made_here_and_the_shelf_is_bounded():
+    shelf = Shelf("photo", 3)
+    names = [shelf.put(k) for k in range(5)]
+    assert all(len(name) == LENGTH and set(name) <= set(ALPHABET) for name in names)
+    assert len(set(names)) == 5
+    assert len(shelf) == 3
+    assert shelf.get(names[2]) == 2
+    shelf.put(9)
+    assert shelf.get(names[2]) == 2
+    with pytest.raises(Exception, match="no such photo"):
+        shelf.get(names[3])
