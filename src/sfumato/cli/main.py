@@ -24,6 +24,7 @@ COMMANDS = {
     "info": "list models and devices, or print a model's card",
     "inspect": "look inside a picture, a trace or a model",
     "convert": "write a model as one complete folder",
+    "studio": "open the living article in your browser",
     "trail": "print the five files that lead from prompt to picture",
 }
 
