@@ -11,17 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sfumato.errors import RecipeError
+from sfumato.nets.group_norm import GroupNorm
 
 Modulation = Literal["add", "scale_shift"]
 
 
-def group_norm(groups: int, channels: int, eps: float) -> nn.GroupNorm:
+def group_norm(groups: int, channels: int, eps: float) -> GroupNorm:
     """A GroupNorm, or one clear error where the channels do not split."""
     if channels % groups:
         raise RecipeError(
             f"{channels} channels do not split into {groups} norm groups; choose norm_groups that divide it"
         )
-    return nn.GroupNorm(groups, channels, eps=eps)
+    return GroupNorm(groups, channels, eps=eps)
 
 
 class ResBlock(nn.Module):
