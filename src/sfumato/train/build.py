@@ -12,6 +12,7 @@ from sfumato.corpus.prompt import Prompting
 from sfumato.errors import RecipeError, SfumatoError
 from sfumato.nets.attention import Attention, formed
 from sfumato.nets.critic import Critic
+from sfumato.nets.group_norm import GroupNorm, in_parts
 from sfumato.nets.towers import Towers
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
@@ -46,8 +47,11 @@ def build(recipe: TrainRecipe, place: Place) -> Built:
     net = make_network(recipe).to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = net if place.sharded else copy.deepcopy(net).requires_grad_(False)
     if place.device.type == "cpu":
-        for layer in (m for m in net.modules() if isinstance(m, Attention)):
-            layer.kernel = formed
+        for layer in net.modules():
+            if isinstance(layer, Attention):
+                layer.kernel = formed
+            elif isinstance(layer, GroupNorm):
+                layer.kernel = in_parts
     if recipe.compile and recipe.objective == "denoiser":
         net.compile()
     assemble = {"autoencoder": autoencoding, "denoiser": denoising, "towers": contrasting}[recipe.objective]
