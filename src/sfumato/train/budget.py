@@ -8,9 +8,11 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
+from sfumato.corpus.locate import locate
 from sfumato.corpus.prompt import plain_prompt
-from sfumato.errors import RecipeError
+from sfumato.errors import CorpusError, RecipeError
 from sfumato.train.build import described_network
 from sfumato.train.family import (
     FEW,
@@ -29,7 +31,7 @@ from sfumato.train.own_data import with_own_data
 from sfumato.train.pace import AIM, COOLDOWN
 from sfumato.train.pack import is_pack
 from sfumato.train.reading import load_recipe
-from sfumato.train.recipe import TrainRecipe
+from sfumato.train.recipe import SourceChoice, TrainRecipe
 from sfumato.train.rehearsal import Rehearsal, rehearse
 from sfumato.train.taste import Taste, taste
 
@@ -78,13 +80,15 @@ class Budget:
             first = self.choose_space(first)
         preparing = self.choose_pictures(first)
         rehearsal, images = self.choose_network(first, preparing)
-        self.choose_schedule(rehearsal.rate, images)
+        self.choose_schedule(rehearsal, images)
         return self.recipe()
 
     def recipe(self, more: Sequence[str] = ()) -> TrainRecipe:
         """As chosen so far, and with more changes."""
         recipe = load_recipe(self.base, [*OPEN, *self.chosen, *more, *self.changes])
         recipe, _ = with_own_data(recipe, self.place.data)
+        if not self.given:
+            recipe = replace(recipe, data=replace(recipe.data, sources=present(recipe.data.sources, self.place.data)))
         if self.most:
             pairs = zip(recipe.data.sources, self.most, strict=True)
             sources = tuple(replace(source, most=most) for source, most in pairs)
@@ -93,8 +97,8 @@ class Budget:
 
     def choose_space(self, first: Taste) -> Taste:
         """Latents, or the pixels of pictures that are small; mirrored too where they are few; prompts of their own."""
-        names = [source.name for source in load_recipe(self.base).data.sources]
-        if [source.name for source in self.recipe().data.sources] != names:
+        named = {source.name for source in load_recipe(self.base).data.sources}
+        if not {source.name for source in self.recipe().data.sources} <= named:
             prompts = list(dict.fromkeys(plain_prompt(row) for row, _ in first.sample))[:8]
             self.chosen.append(f"watch.prompts={json.dumps(prompts, ensure_ascii=False)}")
         if sum(first.pictures) < FEW:
@@ -162,6 +166,18 @@ class Budget:
             f"batches of {recipe.optimiser.batch}, warm-up over {recipe.rate.warmup} pictures, cool-down in the last "
             f"{COOLDOWN:.0%} of the time, by the clock",
         ]
+
+
+def present(sources: Sequence[SourceChoice], data: Path | None) -> tuple[SourceChoice, ...]:
+    """Those that are there; all, to be complained of, where none is."""
+
+    def found(source: SourceChoice) -> bool:
+        try:
+            return locate(source.name, data).exists()
+        except CorpusError:
+            return False
+
+    return tuple(filter(found, sources)) or tuple(sources)
 
 
 def ready(recipe: TrainRecipe, place: Place) -> bool:

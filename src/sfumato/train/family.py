@@ -27,7 +27,7 @@ SMALLEST = 32
 class Looks:
     """What a run's looks at itself consist of: held-out pictures, noise levels below 1, steps of a sheet's pictures."""
 
-    rows: int
+    heldout_rows: int
     bins: int
     steps: int
 
@@ -36,14 +36,14 @@ class Looks:
 
         The pass forwards alone; an update costs three of them.
         """
-        return 2 * (self.rows * (self.bins + 1) + prompts * self.steps)
+        return 2 * (self.heldout_rows * (self.bins + 1) + prompts * self.steps)
 
 
 LOOKS = (
-    Looks(rows=512, bins=8, steps=25),
-    Looks(rows=384, bins=6, steps=25),
-    Looks(rows=256, bins=4, steps=20),
-    Looks(rows=192, bins=3, steps=15),
+    Looks(heldout_rows=512, bins=8, steps=25),
+    Looks(heldout_rows=384, bins=6, steps=25),
+    Looks(heldout_rows=256, bins=4, steps=20),
+    Looks(heldout_rows=192, bins=3, steps=15),
 )
 """From thorough to quick."""
 LOOKING = 0.03

@@ -30,6 +30,9 @@ OFTEN = 0.01
 LATE = 0.04
 """The share of the budget over which the speed of late is taken."""
 
+FIRST = 4
+"""Updates by which the time of one is known."""
+
 
 class Pacing(Protocol):
     """Says where a run is to end."""
@@ -51,7 +54,8 @@ class Pace:
     """Decides by the clock.
 
     seconds: the budget. started: the clock's time when it began, less what earlier slices of the run have used of it.
-    look and closing: seconds to keep for what comes after the last update, a look and then what is written.
+    look and closing: seconds to keep for what comes after the last update, a look and then what is written. Where the
+    machine becomes slower or faster, the look is taken to do so as well: it counts in updates of when it was measured.
     """
 
     def __init__(
@@ -66,17 +70,20 @@ class Pace:
         self.seconds, self.started, self.look, self.closing, self.clock = seconds, started, look, closing, clock
         self._last, self._decided = clock(), float("-inf")
         self._late: deque[float] = deque()
+        self._update = 0.0
 
     def decide(self, progress: Progress, rate: Rate, batch: int, /) -> Rate:
         """See Pacing."""
         now = self.clock()
         self._late.append(now - self._last)
         self._last = now
-        while len(self._late) > 1 and sum(self._late) - self._late[0] > LATE * self.seconds:
+        while len(self._late) > FIRST and sum(self._late) - self._late[0] > LATE * self.seconds:
             self._late.popleft()
         progress.spent = now - self.started
-        left = AIM * self.seconds - self.look - self.closing - progress.spent
         update = sum(self._late) / len(self._late)
+        self._update = self._update or (update if len(self._late) >= FIRST else 0.0)
+        look = self.look * (update / self._update if self._update else 1.0)
+        left = AIM * self.seconds - look - self.closing - progress.spent
         if rate.images and progress.images >= rate.images:
             return rate
         if rate.images == 0 and left > COOLDOWN * self.seconds and left > update:
@@ -89,7 +96,7 @@ class Pace:
 
     def looked(self) -> None:
         """See Pacing: this is how long the last look will take too."""
-        self.look = self.clock() - self._last
+        self.look, self._update = self.clock() - self._last, sum(self._late) / len(self._late)
         self.rest()
 
     def rest(self) -> None:
