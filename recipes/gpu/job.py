@@ -1,4 +1,4 @@
-"""One slice of a GPU job, from wherever it stands: python recipes/gpu/job.py bozzetto-long.
+"""One slice of a GPU job, from wherever it stands: python recipes/gpu/job.py tavola-long.
 
 The run in runs/gpu/NAME is resumed where there is one; else it begins from the shipped weights that the job names,
 where they are installed; else from random ones. It ends in a checkpoint before --max-seconds are over. With --bring DIR
@@ -21,8 +21,8 @@ from sfumato.train.shards import join_folder, split_folder  # noqa: E402
 from sfumato.train.state import listed  # noqa: E402
 
 JOBS = sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
-STARTS = {"bozzetto-long": "bozzetto"}
-"""Jobs whose network is that of a shipped model, and so can begin from its weights."""
+STARTS = {"tavola-long": ("tavola", "bozzetto")}
+"""Jobs whose network is that of shipped models, but for its ends, and so can begin from the first that is installed."""
 
 
 def main() -> int:
@@ -48,8 +48,9 @@ def main() -> int:
     else:
         known = [str(args.data), "--recipe", str(Path(__file__).with_name(f"{args.job}.toml")), "--out", str(run)]
         known += [part for change in args.changes for part in ("--set", change)]
-        if STARTS.get(args.job) in checkpoint.shipped() and not any(c.startswith("network.") for c in args.changes):
-            known += ["--from", STARTS[args.job]]
+        start = next((name for name in STARTS.get(args.job, ()) if name in checkpoint.shipped()), None)
+        if start and not any(c.startswith("network.") for c in args.changes):
+            known += ["--from", start]
     code = sfumato_train([*known, *common, "--max-seconds", str(args.max_seconds)])
     if code == 0 and args.bring:
         bring(run, args.bring, common)

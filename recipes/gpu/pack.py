@@ -21,6 +21,7 @@ from sfumato.train.latents import (
 )
 from sfumato.train.material import Place, open_sources
 from sfumato.train.pack import write_pack
+from sfumato.train.precision import resolve
 from sfumato.train.reading import load_recipe
 from sfumato.train.recipe import SourceChoice, Space
 from sfumato.train.store import LatentStore
@@ -31,7 +32,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the corpus: glyphs.parquet, or the folder that holds it")
     parser.add_argument("--source", default="glyphs", help="which corpus of that folder")
-    parser.add_argument("--model", default="bozzetto", help="the model whose autoencoder is used")
+    parser.add_argument(
+        "--model", default="bozzetto", help="the model whose autoencoder is used, or the autoencoder: velatura"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--val", default="tune", help="the split to hold out")
@@ -43,15 +46,21 @@ def main() -> int:
     cache = args.cache or cache_folder()
     report = lambda what, done, total: print(f"{what}: {done} of {total}", file=sys.stderr)  # noqa: E731
     place = Place(device=torch.device("cpu"), data=args.data, cache=cache, report=report)
-    sources, val = open_sources(recipe, place)
     space = Space(autoencoder=args.model)
     vae, digest, _ = load_vae(space)
+    sources, val = open_sources(recipe, place, 4 if vae.channels == 4 else 3)
 
     def encoded(source):
         return encode_source(
-            source, vae, digest=digest, mirrored=False, cache=cache, device=place.device, dtype=torch.float32,
+            source,
+            vae,
+            digest=digest,
+            mirrored=False,
+            cache=cache,
+            device=place.device,
+            dtype=resolve(recipe.precision, place.device),
             progress=lambda done, total: report(f"encoding {source.name}", done, total),
-        )  # fmt: skip
+        )
 
     train, held_out = encoded(sources[0]), encoded(val)
     scale, shift = known_scale(space) or scale_and_shift([train], cache)

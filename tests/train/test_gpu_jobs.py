@@ -1,10 +1,12 @@
 """Each GPU job runs: packed, started, resumed, brought and joined, on the CPU with a small network."""
 
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,13 @@ ROOT = Path(__file__).parents[2]
 JOBS = sorted(path.stem for path in (ROOT / "recipes" / "gpu").glob("*.toml"))
 VAE_OPTIONS = {"widths": [8, 8, 8], "encoder_depth": 1, "decoder_depth": 1, "z_channels": 8}
 SMALL = {
-    "unet": ("network.block_out_channels=[32,32]", 'network.attend=["none","text"]', "network.head_dim=32"),
+    "unet": (
+        "network.in_channels=8",
+        "network.out_channels=8",
+        "network.block_out_channels=[32,32]",
+        'network.attend=["none","text"]',
+        "network.head_dim=32",
+    ),
     "dit": ("network.width=64", "network.depth=1", "network.heads=2"),
 }
 SHORT = ("optimiser.batch=4", "rate.warmup=8", "watch.metrics=4", "watch.checkpoint=8", "watch.heldout=8",
@@ -82,13 +90,22 @@ def pack(cache, autoencoder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def real_pack(cache, tmp_path_factory):
-    """The test pictures through the shipped autoencoder, as a job's pack is made."""
-    target = tmp_path_factory.mktemp("packs") / "real"
-    done = script(
-        "pack.py", DATA, "--model", "bozzetto", "--out", target, "--val", "train", "--cache", cache, cache=cache
-    )
-    assert done.returncode == 0, done.stderr
-    return target
+    """The test pictures through the autoencoder that a job names, as its pack is made; each made once."""
+
+    @functools.cache
+    def made(autoencoder):
+        target = tmp_path_factory.mktemp("packs") / autoencoder
+        asked = ("--model", autoencoder, "--out", target, "--val", "train", "--cache", cache)
+        done = script("pack.py", DATA, *asked, cache=cache)
+        assert done.returncode == 0, done.stderr
+        return target
+
+    return made
+
+
+def autoencoder_of(job):
+    recipe = tomllib.loads((ROOT / "recipes" / "gpu" / f"{job}.toml").read_text("utf-8"))
+    return recipe["space"]["autoencoder"]
 
 
 @pytest.mark.slow
@@ -99,10 +116,10 @@ def test_a_job_runs_as_it_is(job, cache, real_pack, tmp_path):
     short = ("optimiser.batch=4", "rate.images=8", "rate.cooldown=0", "watch.heldout=0", "watch.sheet=0")
     sets = [part for change in short for part in ("--set", change)]
     device = ("--device", "cpu", "--max-seconds", 60)
-    done = script("job.py", job, "--data", real_pack, "--run", run, *device, *sets, cache=cache)
+    done = script("job.py", job, "--data", real_pack(autoencoder_of(job)), "--run", run, *device, *sets, cache=cache)
     assert done.returncode == 0, done.stderr
     begun = json.loads((run / "run.json").read_text())["origin"]
-    assert (begun is not None) == (job == "bozzetto-long")
+    assert (begun is not None) == (job == "tavola-long")
     assert images_of(run) >= 8
 
 
