@@ -82,6 +82,15 @@ def test_another_size_is_told_and_another_shape_refused():
         opened(picture(), spot((64, 32)))
 
 
+@pytest.mark.parametrize(("alpha", "colours", "seen"), [
+    (255, 4, [1.0, -1.0, -0.2, 1.0]), (255, 3, [1.0, -1.0, -0.2]),
+    (51, 4, [-0.6, -1.0, -0.84, -0.6]), (51, 3, [1.0, 0.6, 0.76]),
+])  # fmt: skip
+def test_the_pipeline_gets_the_colours(alpha, colours, seen):
+    image = opened(PIL.Image.new("RGBA", (32, 32), (255, 0, 102, alpha)), colours=colours).under.image
+    np.testing.assert_allclose(image[0, :, 5, 7], seen, atol=1.1 / 127.5)
+
+
 def test_an_opaque_model_sees_a_transparent_picture_over_white():
     canvas = opened(PIL.Image.new("RGBA", (32, 32), (9, 9, 9, 0)), colours=3)
     assert canvas.under.image.shape == (1, 3, 32, 32)
