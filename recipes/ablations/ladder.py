@@ -5,15 +5,17 @@ Each variant is another one with a few settings changed, as `--set` takes them.
 
 from dataclasses import dataclass
 
+from sfumato.train.augment import DIALS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """One line of the table.
 
     after: the variant whose settings it takes over. seeds: how many equal runs but for the seed. beside: it is no step
-    of the ladder, but compared with `after`'s other children. trains: False where `after`'s own runs are measured
-    another way. posthoc: the width of the weights' average is chosen after training (train/posthoc.py). cooldown: the
-    share of the run over which the learning rate goes to zero.
+    of the ladder, but stands beside one. trains: False where `after`'s own runs are measured another way. posthoc: the
+    width of the weights' average is chosen after training (train/posthoc.py). cooldown: the share of the run over which
+    the learning rate goes to zero.
     """
 
     name: str
@@ -61,9 +63,22 @@ VARIANTS = (
         changes=('network.modulation="scale_shift"', 'network.text_norm="layer"', "network.pooled_dim=384"),
     ),
     Variant(
-        name="fresco",
+        name="augmentation",
         after="modulation",
-        what="learning rate to zero over the last fifth; width of the average chosen after training",
+        what="each of five moves with probability 0.12, told to the network",
+        changes=("data.augment=0.12", f"network.dials={DIALS}"),
+    ),
+    Variant(
+        name="posthoc",
+        after="augmentation",
+        what="the same run, with the width of the average chosen after training",
+        trains=False,
+        posthoc=True,
+    ),
+    Variant(
+        name="fresco",
+        after="augmentation",
+        what="learning rate to zero over the last fifth, width of the average chosen after training",
         posthoc=True,
         cooldown=0.2,
     ),

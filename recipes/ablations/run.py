@@ -43,6 +43,10 @@ from sfumato.train.session import Session, begin, resume, run
 HERE = Path(__file__).parent
 SECONDS, TIMED, SNAPSHOTS = 480.0, 12, 16
 LOG = logging.getLogger("ablations")
+REVISION = subprocess.run(
+    ["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
+).stdout.strip()
+"""The commit of the code when it was read."""
 
 
 def recipe_of(variant: Variant, seed: int = 0, steps: int = 0) -> TrainRecipe:
@@ -122,16 +126,10 @@ def one(variant: Variant, seed: int, place: Place, out: Path) -> dict[str, Any]:
         "parameters": built.facts["parameters"],
         "width": width,
         "engine": describe(place.device),
-        "revision": revision(),
+        "revision": REVISION,
         "date": time.strftime("%Y-%m-%d"),
         **numbers,
     }
-
-
-def revision() -> str:
-    """The commit of the code, where it is in a checkout."""
-    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False)
-    return found.stdout.strip()
 
 
 def main() -> None:
