@@ -8,27 +8,26 @@ import torch
 from torch import nn
 
 from sfumato.choices import near
-from sfumato.corpus.prompt import Prompting
 from sfumato.errors import RecipeError, SfumatoError
-from sfumato.nets.attention import Attention, formed
 from sfumato.nets.critic import Critic
-from sfumato.nets.group_norm import GroupNorm, in_parts
 from sfumato.nets.towers import Towers
 from sfumato.nets.vae import VAE
 from sfumato.parts import NETWORKS, network_class
 from sfumato.train.augment import refuse_augment
 from sfumato.train.autoencoding import Autoencoding
 from sfumato.train.chance import seeded
+from sfumato.train.consistency_build import few_steps
 from sfumato.train.contrast_build import contrasting
+from sfumato.train.denoiser_parts import denoiser_parts
 from sfumato.train.denoiser_task import DenoiserTask
-from sfumato.train.frozen_parts import load_conditioner, text_facts
-from sfumato.train.material import Place, described, gather, open_sources
-from sfumato.train.noising import Noising
+from sfumato.train.kernels import cpu_kernels
+from sfumato.train.material import Place, described, open_sources
 from sfumato.train.objective import Objective
 from sfumato.train.order import Order
 from sfumato.train.precision import resolve
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.rivals import Rivals
+from sfumato.train.target import WithTarget
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +46,11 @@ def build(recipe: TrainRecipe, place: Place) -> Built:
     net = make_network(recipe).to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = net if place.sharded else copy.deepcopy(net).requires_grad_(False)
     if place.device.type == "cpu":
-        for layer in net.modules():
-            if isinstance(layer, Attention):
-                layer.kernel = formed
-            elif isinstance(layer, GroupNorm):
-                layer.kernel = in_parts
+        cpu_kernels(net)
     if recipe.compile and recipe.objective == "denoiser":
         net.compile()
-    assemble = {"autoencoder": autoencoding, "denoiser": denoising, "towers": contrasting}[recipe.objective]
+    assembly = {"autoencoder": autoencoding, "denoiser": denoising, "towers": contrasting, "consistency": few_steps}
+    assemble = assembly[recipe.objective]
     objective, facts = assemble(recipe, place, net)
     facts |= {"parameters": sum(p.numel() for p in net.parameters())}
     return Built(objective, averaged, facts)
@@ -70,13 +66,15 @@ def make_network(recipe: TrainRecipe) -> nn.Module:
     """The recipe's network with weights drawn from its seed. Raises RecipeError for unknown or impossible arguments."""
     arguments = {k: v for k, v in recipe.network.items() if k != "kind"}
     kind = str(recipe.network.get("kind"))
-    known = {"autoencoder": ("vae",), "denoiser": NETWORKS, "towers": ("towers",)}[recipe.objective]
+    known = {"autoencoder": ("vae",), "towers": ("towers",)}.get(recipe.objective, NETWORKS)
     if kind not in known:
         raise RecipeError(f"network.kind is {recipe.network.get('kind')!r}; {near(kind, known)}")
     cls = {"vae": VAE, "towers": Towers}.get(kind) or network_class(kind)
     try:
         with seeded(recipe.seed):
             net = cls(**arguments)
+            if recipe.objective == "consistency" and recipe.consistency.target > 0:
+                return WithTarget(net)
             return Rivals(net, Critic()) if isinstance(net, VAE) and recipe.loss.adversarial > 0 else net
     except SfumatoError:
         raise
@@ -86,27 +84,8 @@ def make_network(recipe: TrainRecipe) -> nn.Module:
 
 def denoising(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Objective, dict[str, Any]]:
     """The denoiser's objective over latents or pixels."""
-    noising = Noising.of(recipe.process)
-    material = gather(recipe, place)
-    order = Order(recipe.seed, [len(s) for s in material.stores], material.weights)
-    task = DenoiserTask(
-        net,
-        noising=noising,
-        conditioner=load_conditioner(recipe.text, place.device),
-        stores=material.stores,
-        rows=material.rows,
-        order=order,
-        prompting=Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword, long=recipe.data.long),
-        flip=recipe.data.flip,
-        augment=recipe.data.augment,
-        seed=recipe.seed,
-        device=place.device,
-        dtype=resolve(recipe.precision, place.device),
-        recipe=recipe,
-        autoencoder=material.autoencoder,
-        val=material.val,
-    )
-    return task, material.facts | {"per_epoch": order.per_epoch} | text_facts(recipe.text)
+    parts, facts = denoiser_parts(recipe, place)
+    return DenoiserTask(net, **parts), facts
 
 
 def autoencoding(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Objective, dict[str, Any]]:

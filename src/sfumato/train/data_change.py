@@ -13,10 +13,10 @@ Facts = Mapping[str, Any]
 def data_change(before: Facts, now: Facts, cache: Path) -> str:
     """How the sources of two build facts differ, in words; empty where they do not.
 
-    Raises CheckpointError where a frozen part differs (autoencoder, text encoder from a folder, learnt tokenizer): then
-    the latents or the tokens are others, and no run can go on.
+    Raises CheckpointError where a frozen part differs (autoencoder, text encoder from a folder, learnt tokenizer,
+    teacher): then the latents, the tokens or the aim are others, and no run can go on.
     """
-    for what in ("autoencoder", "text", "tokenizer"):
+    for what in ("autoencoder", "text", "tokenizer", "teacher"):
         if before.get(what) != now.get(what):
             raise CheckpointError(
                 f"the run began with other {what}: {before.get(what)}, now {now.get(what)}; point it at the same one"

@@ -38,3 +38,12 @@ class DenoiserTask(Denoising):
     def sheet(self, net: nn.Module, /) -> UInt8[np.ndarray, "H W 3"]:
         """The recipe's prompts drawn with other weights."""
         return sheet(self, net, self.autoencoder, self.recipe.watch)
+
+    def defaults(self) -> dict[str, Any]:
+        """A picture's settings where the user says nothing."""
+        watch = self.recipe.watch
+        return {"steps": watch.steps, "guidance": {"kind": "classifier-free", "scale": watch.guidance}}
+
+    def about(self) -> dict[str, Any]:
+        """What the card says beside data and history."""
+        return {}

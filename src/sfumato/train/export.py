@@ -17,6 +17,7 @@ from sfumato.train.export_towers import export_towers
 from sfumato.train.frozen_parts import text_parts
 from sfumato.train.history import history, last_look
 from sfumato.train.session import Session
+from sfumato.train.target import student_weights
 from sfumato.weights import serialise
 
 
@@ -41,8 +42,8 @@ def export(session: Session, folder: Path | None = None, *, dtype: str = "float1
 def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str) -> None:
     """A text-to-image model."""
     recipe, space = session.trainer.recipe, task.autoencoder
-    files = {"denoiser": serialise(session.trainer.average.weights, dtype)}
-    described: dict[str, Any] = {"kind": "pixels"} | ({"channels": 4} if space.colours == 4 else {})
+    files = {"denoiser": serialise(student_weights(session.trainer.average.weights), dtype)}
+    described: dict[str, Any] = {"kind": "pixels"} | ({"channels": space.colours} if space.colours != 3 else {})
     if isinstance(space, LatentSpace):
         files["autoencoder"] = serialise(space.vae.state_dict(), dtype)
         described = {"kind": "vae", "scale": space.scale, "shift": space.shift, **session.facts["vae"]}
@@ -56,7 +57,7 @@ def export_model(session: Session, task: DenoiserTask, target: Path, dtype: str)
         schedule=schedule_to(task.noising.schedule),
         clock=dict(recipe.process.clock),
         sizes=((recipe.data.size, recipe.data.size),),
-        defaults={"steps": recipe.watch.steps, "guidance": {"kind": "classifier-free", "scale": recipe.watch.guidance}},
+        defaults=task.defaults(),
         card=card(session, task),
     )
     files |= text if own else {}
@@ -70,5 +71,6 @@ def card(session: Session, task: DenoiserTask) -> Mapping[str, Any]:
         "about": session.trainer.recipe.about,
         **history(session, task.rows),
         "steps": session.trainer.progress.step,
+        **task.about(),
         "held_out": {k: v for k, v in held_out.items() if k != "event"} if held_out else None,
     }

@@ -11,9 +11,9 @@ from sfumato.train.session import Session
 
 
 def history(session: Session, rows: Sequence[Sequence[Row]]) -> dict[str, Any]:
-    """Data, licences, recipe, images, hours, machine, parameters; and the average's width where it was chosen after."""
+    """Data, licences, recipe, images, hours, machine, parameters; the chosen width and the teacher, if any."""
     progress, facts = session.trainer.progress, session.facts
-    chosen = {"average": facts["average"]} if "average" in facts else {}
+    chosen = {name: facts[name] for name in ("average", "teacher") if name in facts}
     return {
         "data": facts["sources"],
         "licences": dict(Counter(row.license for some in rows for row in some).most_common()),

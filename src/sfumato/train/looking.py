@@ -1,6 +1,7 @@
 """How a denoiser in training is looked at: its loss on val rows with fixed noise, and a sheet of samples."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,9 +15,10 @@ from sfumato.conditioner import Conditioning
 from sfumato.corpus.prompt import plain_prompt
 from sfumato.corpus.rows import Row
 from sfumato.denoiser import NetworkDenoiser
-from sfumato.guidance import ClassifierFree
+from sfumato.guidance import ClassifierFree, Guidance
 from sfumato.process.grid import GRIDS
 from sfumato.process.schedule import Level
+from sfumato.samplers.base import Sampler
 from sfumato.samplers.ddim import DDIM
 from sfumato.train.denoising import Denoising
 from sfumato.train.events import HeldOut
@@ -31,16 +33,27 @@ BATCH = 64
 
 
 class Precise(nn.Module):
-    """A network run in the training's number format, for the sampler; shapes as any Network."""
+    """A network run in the training's number format, for samplers and teachers; shapes as any Network."""
 
     def __init__(self, net: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.net, self.dtype, self.device = net, dtype, device
 
-    def forward(self, x: torch.Tensor, c_noise: object, tokens: object, mask: object, pooled: object) -> torch.Tensor:
+    def forward(
+        self, x: torch.Tensor, c_noise: object, tokens: object, mask: object, pooled: object, *dials: object
+    ) -> torch.Tensor:
         """The answer in float32."""
         with autocast(self.dtype, self.device):
-            return self.net(x, c_noise, tokens, mask, pooled).float()
+            return self.net(x, c_noise, tokens, mask, pooled, *dials).float()
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """How a sheet is drawn."""
+
+    sampler: Sampler
+    guidance: Guidance
+    grid: str
 
 
 @torch.no_grad()
@@ -78,19 +91,21 @@ def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row],
 
 
 @torch.no_grad()
-def sheet(task: Denoising, net: nn.Module, autoencoder: Autoencoder, watch: Watch) -> UInt8[np.ndarray, "H W 3"]:
-    """`watch.prompts` drawn with DDIM and guidance, prompt k from seed k, in rows of eight."""
+def sheet(
+    task: Denoising, net: nn.Module, autoencoder: Autoencoder, watch: Watch, way: Way | None = None
+) -> UInt8[np.ndarray, "H W 3"]:
+    """`watch.prompts` drawn with DDIM and guidance, or another way, prompt k from seed k, in rows of eight."""
+    way = way or Way(DDIM(), ClassifierFree(scale=watch.guidance), "trailing")
     denoiser = NetworkDenoiser(Precise(net, task.dtype, task.device), task.noising.parameterisation, task.noising.clock)
-    levels = tuple(GRIDS["trailing"](task.noising.schedule, watch.steps))
+    levels = tuple(GRIDS[way.grid](task.noising.schedule, watch.steps))
     pictures = []
     for start in range(0, len(watch.prompts), BATCH):
         prompts = watch.prompts[start : start + BATCH]
         noise = rng.PerSample(tuple(range(start, start + len(prompts))))
         x = noise.initial(task.stores[0].shape, torch.empty(0, device=task.device))
         cond, null = task.encode(prompts), task.encode([""] * len(prompts))
-        x = drawn(
-            denoiser, levels, x * float(np.hypot(levels[0].alpha, levels[0].sigma)), cond, null, watch.guidance, noise
-        )
+        x = x * float(np.hypot(levels[0].alpha, levels[0].sigma))
+        x = drawn(denoiser, levels, x, cond, null, way, noise)
         pictures.append(shown(autoencoder.decode(x).float().cpu()))
     return tiled(((torch.cat(pictures).clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy())
 
@@ -101,12 +116,11 @@ def drawn(
     x: torch.Tensor,
     cond: Conditioning,
     null: Conditioning,
-    scale: float,
+    way: Way,
     noise: rng.PerSample,
 ) -> torch.Tensor:
-    """The last state of a DDIM run."""
-    guidance = ClassifierFree(scale=scale)
-    for step in DDIM()(lambda x_t, level, /: guidance(denoiser, x_t, level, cond, null), x, levels, noise):
+    """The last state of a run."""
+    for step in way.sampler(lambda x_t, level, /: way.guidance(denoiser, x_t, level, cond, null), x, levels, noise):
         x = step.x_next
     return x
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sfumato.corpus.split import Split
 from sfumato.errors import RecipeError
+from sfumato.train.consistency_recipe import ConsistencyOptions
 
 Options = dict[str, Any]
 
@@ -160,7 +161,7 @@ class TrainRecipe:
 
     version: int = 1
     name: str
-    objective: Literal["denoiser", "autoencoder", "towers"] = "denoiser"
+    objective: Literal["denoiser", "autoencoder", "towers", "consistency"] = "denoiser"
     about: str = ""
     seed: int = 0
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
@@ -176,6 +177,7 @@ class TrainRecipe:
     watch: Watch = Watch()
     loss: AutoencoderLoss = AutoencoderLoss()
     distil: float = 0.0
+    consistency: ConsistencyOptions = field(default_factory=ConsistencyOptions)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""

@@ -1,0 +1,163 @@
+"""A network in training for few steps, over stores of pictures: consistency distillation, training, and MeanFlow."""
+
+import contextlib
+from abc import abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from sfumato import rng
+from sfumato.conditioner import Conditioning
+from sfumato.denoiser import NetworkDenoiser
+from sfumato.guidance import Embedded
+from sfumato.process.consistency import refuse_unfit
+from sfumato.process.discretisation import Growth, by_density, cut, evenly, gathered, nearest, target_decay
+from sfumato.process.schedule import Level
+from sfumato.samplers.consistency import Consistency
+from sfumato.train.chance import seeded_dropout
+from sfumato.train.consistency import Believe, Pair
+from sfumato.train.consistency_recipe import ConsistencyOptions
+from sfumato.train.denoiser_task import DenoiserTask
+from sfumato.train.events import HeldOut
+from sfumato.train.guided import GuidedTeacher
+from sfumato.train.looking import Precise, Way, sheet
+from sfumato.train.noising import on_device
+from sfumato.train.objective import Moment
+from sfumato.train.target import WithTarget, student_of
+
+Chance = Callable[[], AbstractContextManager[None]]
+"""What an evaluation of the network runs inside: the same dropout for all of one update."""
+
+
+@dataclass(frozen=True, eq=False)
+class Noised:
+    """One part of an update: pictures, noise, levels, prompts, and the guidance that each is told."""
+
+    x_0: Tensor
+    eps: Tensor
+    pair: Pair
+    cond: Conditioning
+    scale: Float[Tensor, " b"]
+
+    @property
+    def x_t(self) -> Tensor:
+        """The noisy state at the noisier level."""
+        return self.pair.here.alpha * self.x_0 + self.pair.here.sigma * self.eps
+
+
+class ConsistencyTask(DenoiserTask):
+    """What the methods share; each says how far its network is from where it should be."""
+
+    def __init__(
+        self, net: nn.Module, *, options: ConsistencyOptions, teacher: GuidedTeacher | None, horizon: int, **parts: Any
+    ) -> None:
+        super().__init__(net, **parts)
+        self.options, self.teacher, self.horizon = options, teacher, horizon
+        self.growth = Growth(first=options.first, last=options.last)
+        self.finest = cut(self.noising.schedule, options.grid, options.last, options.t_min)
+        refuse_unfit(self.noising.parameterisation, self.finest)
+        self._followed: int | None = None
+
+    @abstractmethod
+    def errors_of(self, net: nn.Module, noised: Noised, chance: Chance) -> Float[Tensor, " b"]:
+        """The loss of each sample."""
+
+    def loss(self, moment: Moment, part: slice, /) -> Tensor:
+        """The mean loss over one part of this moment's pictures."""
+        self.follow(moment)
+        x_0, prompts, u = self.batch(moment, part)
+        eps = self.noise((moment.count, *x_0.shape[1:]), stream=rng.TRAIN_NOISE, step=moment.step)[part]
+        more = rng.uniform(self.seed, (3, moment.count), stream=rng.TRAIN_LEVEL, step=moment.step, draw=1)[:, part]
+        low, high = self.options.guidance
+        scale = torch.tensor(low + (high - low) * more[0], dtype=torch.float32, device=self.device)
+        noised = Noised(x_0, eps, self.drawn(u, more[1:], moment), self.encode(prompts), scale)
+
+        def chance() -> AbstractContextManager[None]:
+            dropout = seeded_dropout(self.seed, moment.step, self.device, draw=part.start or 0)
+            return dropout if self.drops else contextlib.nullcontext()
+
+        return self.errors_of(self.net, noised, chance).mean()
+
+    def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
+        """The loss of each sample at the pair of the finest levels nearest to `level`, for the sheet's guidance."""
+        t = torch.as_tensor(level.t).flatten().cpu().numpy()
+        pair = self.pair(self.finest, nearest(t, self.finest))
+        return self.errors_of(net, Noised(x_0, eps, pair, cond, self.sheet_scale(len(x_0))), contextlib.nullcontext)
+
+    def held_out(self, images: int, net: nn.Module, /) -> HeldOut:
+        """The loss of other weights by noise level; what another caption costs is no question here."""
+        return replace(super().held_out(images, net), caption=None)
+
+    def sheet(self, net: nn.Module, /) -> UInt8[np.ndarray, "H W 3"]:
+        """The recipe's prompts drawn in watch.steps evaluations."""
+        guidance = Embedded(scale=float(self.sheet_scale(1)), range=self.options.guidance)
+        way = Way(Consistency(), guidance, self.grid)
+        return sheet(self, student_of(net), self.autoencoder, self.recipe.watch, way)
+
+    def defaults(self) -> dict[str, Any]:
+        """The most evaluations that it is made for, and guidance as it was learnt."""
+        guidance = {"kind": "embedded", "scale": float(self.sheet_scale(1)), "range": list(self.options.guidance)}
+        sampler = {"kind": Consistency.kind}
+        return {"steps": self.options.steps, "sampler": sampler, "grid": self.grid, "guidance": guidance}
+
+    def about(self) -> dict[str, Any]:
+        """How few steps came about; what was recorded of the teacher is added by the card's history."""
+        options = self.options
+        return {"few_steps": {"method": options.method, "most": options.steps, "guidance": list(options.guidance)}}
+
+    def drawn(self, u: np.ndarray, more: np.ndarray, moment: Moment) -> Pair:
+        """The levels that uniform numbers in (0, 1) stand for, cut as finely as the run has come to."""
+        levels = cut(self.noising.schedule, self.options.grid, self.intervals(moment.shown), self.options.t_min)
+        if self.options.pick == "evenly":
+            return self.pair(levels, evenly(u, len(levels) - 1))
+        return self.pair(levels, by_density(u, levels, self.noising.density, self.noising.schedule))
+
+    def pair(self, levels: tuple[Level, ...], k: np.ndarray) -> Pair:
+        """Interval k of each sample, on the device."""
+        here, there = (on_device(gathered(levels, at), self.device) for at in (k, k + 1))
+        return Pair(here, there, levels[-1])
+
+    def intervals(self, images: int) -> int:
+        """How many intervals a trajectory is cut into after so many pictures."""
+        share = min(images / self.horizon, 1.0) if self.horizon else 0.0
+        return self.growth.rising(share) if self.options.growth == "rising" else self.growth.doubling(share)
+
+    def follow(self, moment: Moment) -> None:
+        """Move the target once before each update."""
+        if isinstance(self.net, WithTarget) and self._followed != moment.step:
+            mu, n = self.options.target, self.intervals(moment.shown)
+            self.net.follow(mu if self.growth.first == self.growth.last else target_decay(self.growth, n, mu))
+            self._followed = moment.step
+
+    def belief(self, net: nn.Module, cond: Conditioning, chance: Chance) -> Believe:
+        """A network with its prompt bound."""
+        precise = Precise(net, self.dtype, self.device)
+        denoiser = NetworkDenoiser(precise, self.noising.parameterisation, self.noising.clock)
+
+        def believe(x: Tensor, level: Level) -> Any:
+            with chance():
+                return denoiser(x, level, cond)
+
+        return believe
+
+    def told(self, noised: Noised, *further: Tensor) -> Conditioning:
+        """The prompts with the dials set: w - 1 (0 where no teacher guides), then `further` ones [b, 1]."""
+        guided = (noised.scale - 1.0)[:, None] * float(self.teacher is not None)
+        return replace(noised.cond, dials=torch.cat([guided, *further], dim=1))
+
+    def sheet_scale(self, count: int) -> Float[Tensor, " b"]:
+        """The sheet's guidance, inside the range that is learnt."""
+        low, high = self.options.guidance
+        scale = min(max(self.recipe.watch.guidance, low), high) if self.teacher is not None else 1.0
+        return torch.full((count,), scale, device=self.device)
+
+    @property
+    def grid(self) -> str:
+        """The grid of the levels that it is asked at: the training's own, if it begins in pure noise."""
+        return self.options.grid if self.finest[0].t == 1.0 else "trailing"

@@ -1,0 +1,49 @@
+"""A frozen denoiser with guidance, each sample at its own scale: the flow that distillation follows."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sfumato.conditioner import Conditioning
+from sfumato.denoiser import Denoiser
+from sfumato.process.prediction import Prediction
+from sfumato.process.schedule import Level, Schedule
+from sfumato.train.noising import on_device
+
+
+@dataclass(frozen=True, eq=False)
+class GuidedTeacher:
+    """null + w (cond - null) of a denoiser, with a scale for each sample."""
+
+    denoiser: Denoiser
+    schedule: Schedule
+    null: Conditioning
+
+    def __call__(self, x_t: Tensor, level: Level, cond: Conditioning, scale: Float[Tensor, " b"]) -> Prediction:
+        """The guided belief; x0_hat and eps_hat are linear in the output, so both are combined alike."""
+        with_prompt = self.denoiser(x_t, level, cond)
+        without = self.denoiser(x_t, level, repeated(self.null, len(x_t)))
+        w = scale.view(-1, *(1,) * (x_t.ndim - 1))
+        x0_hat = without.x0_hat + w * (with_prompt.x0_hat - without.x0_hat)
+        eps_hat = without.eps_hat + w * (with_prompt.eps_hat - without.eps_hat)
+        return Prediction(x_t, level, x0_hat, eps_hat)
+
+    @torch.no_grad()
+    def carry(
+        self, x_t: Tensor, here: Level, there: Level, cond: Conditioning, scale: Float[Tensor, " b"], steps: int = 1
+    ) -> Tensor:
+        """x_t along the guided flow from `here` to `there`, in so many DDIM steps, even in t."""
+        begin, end = (level.t.flatten().double().cpu().numpy() for level in (here, there))  # type: ignore[union-attr]
+        for k in range(1, steps + 1):
+            belief = self(x_t, here, cond, scale)
+            here = there if k == steps else on_device(self.schedule(begin + k / steps * (end - begin)), x_t.device)
+            x_t = belief.toward(here)
+        return x_t
+
+
+def repeated(cond: Conditioning, count: int) -> Conditioning:
+    """One prompt, `count` times."""
+    pooled = None if cond.pooled is None else cond.pooled.expand(count, -1)
+    return Conditioning(cond.tokens.expand(count, -1, -1), cond.mask.expand(count, -1), cond.words * count, pooled)
