@@ -122,6 +122,30 @@ def test_files_that_are_no_pictures(tmp_path, data, words):
         opened(path)
 
 
+def test_a_canvas_is_for_one_size(tiny_model):
+    canvas = tiny_model.canvas(picture(), spot())
+    assert tiny_model.recipe("cats", canvas=canvas).init == canvas.under.init
+    with pytest.raises(RecipeError, match="the canvas is 32x32, the finished picture 64x64; open it with the same"):
+        tiny_model.recipe("cats", canvas=canvas, scale=2)
+    with pytest.raises(RecipeError, match="the finished picture 64x64"):
+        canvas.paste(np.zeros((64, 64, 3), np.uint8), "white")
+
+
+def test_a_mask_needs_its_picture(tiny_model):
+    with pytest.raises(RecipeError, match="give that picture as init"):
+        tiny_model.generate("cats", mask=spot())
+
+
+def test_a_recipe_is_drawn_over_its_own_picture_alone(tiny_model):
+    canvas = tiny_model.canvas(picture(), spot())
+    recipe = tiny_model.recipe("cats", canvas=canvas)
+    for other in (None, tiny_model.canvas(picture(seed=1), spot()), tiny_model.canvas(picture())):
+        with pytest.raises(RecipeError, match=f"begins from the picture {recipe.init[:12]} and mask"):
+            tiny_model.draw([recipe], other)
+    with pytest.raises(RecipeError, match="begins from the picture none"):
+        tiny_model.draw([tiny_model.recipe("cats")], canvas)
+
+
 def test_a_black_mask_asks_for_nothing():
     with pytest.raises(RecipeError, match="black everywhere"):
         opened(picture(), PIL.Image.new("L", (32, 32)))

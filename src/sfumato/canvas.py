@@ -41,10 +41,20 @@ class Canvas:
         """The share of the steps where nobody says: all of them, but for a picture that is only to be changed."""
         return STRENGTH if self.redrawn is None else 1.0
 
+    def refuse_other(self, size: tuple[int, int]) -> None:
+        """Raise RecipeError unless a finished picture of this (width, height) is what the canvas was opened for."""
+        height, width = self.pixels.shape[:2]
+        if size != (width, height):
+            raise RecipeError(
+                f"the canvas is {width}x{height}, the finished picture {size[0]}x{size[1]}; open it with the same size "
+                "and scale"
+            )
+
     def paste(self, made: UInt8[np.ndarray, "H W c"], background: str) -> UInt8[np.ndarray, "H W c"]:
         """What was made (RGB over `background`, or RGBA) where it was asked for, and what was given elsewhere."""
         if self.redrawn is None:
             return made
+        self.refuse_other((made.shape[1], made.shape[0]))
         given = self.pixels if made.shape[-1] == 4 else laid(self.pixels, background)
         share = self.redrawn[None, None].astype(np.float32) / 255.0
         mixed = share * signed(made) + (1.0 - share) * signed(given)
@@ -58,8 +68,8 @@ def open_canvas(init: Source, mask: Source | None, *, size: tuple[int, int], sca
     """The picture `init` and the mask (white is drawn anew), for a picture that is drawn at `size` and scaled.
 
     Either may have any size of the same shape: both are brought to the finished size by Lanczos (a mask by the mean
-    over blocks), and the picture is drawn over at `size`. colours: 4 for a model that knows alpha, else 3: then a
-    transparent picture is laid over white.
+    over blocks), and the picture is drawn over at `size`. colours: 4 for a model that knows alpha, else 3, or 1 for
+    grey: then a transparent picture is laid over white.
 
     Raises:
         RecipeError: a file that cannot be read, another shape, or a mask that asks for nothing.
@@ -74,7 +84,7 @@ def open_canvas(init: Source, mask: Source | None, *, size: tuple[int, int], sca
     spots = None if mask is None else read(mask, "mask")
     redrawn = None if spots is None else mask_of(spots, (width, height), size)
     drawn = pixels if scale == 1 else scaled(PIL.Image.fromarray(pixels), size)
-    image = premultiplied(drawn[None]) if colours == 4 else signed(composited(drawn))[:, :3]
+    image = premultiplied(drawn[None]) if colours == 4 else signed(flat(drawn, colours))[:, : min(colours, 3)]
     under = Underpainting(
         image=np.ascontiguousarray(image),  # in memory as drawn pictures are: kernels are chosen by it
         redrawn=None if redrawn is None else blocks(redrawn, scale).max(axis=(1, 3)),
@@ -82,6 +92,12 @@ def open_canvas(init: Source, mask: Source | None, *, size: tuple[int, int], sca
         mask="" if spots is None else digest(spots),
     )
     return Canvas(pixels, redrawn, under, notes)
+
+
+def flat(pixels: UInt8[np.ndarray, "H W 4"], colours: int) -> UInt8[np.ndarray, "H W 3"]:
+    """The picture over white; in shades of grey where the model knows no colour."""
+    seen = composited(pixels)
+    return np.asarray(PIL.Image.fromarray(seen).convert("L").convert("RGB")) if colours == 1 else seen
 
 
 def mask_of(given: PIL.Image.Image, finished: tuple[int, int], size: tuple[int, int]) -> UInt8[np.ndarray, "H W"]:

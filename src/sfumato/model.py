@@ -103,6 +103,8 @@ class Model:
             between=between or {},
             engine=self.bundle.engine,
         )
+        if canvas is not None:
+            canvas.refuse_other(recipe.finished_size)
         check(self.bundle, [recipe], under)
         return recipe
 

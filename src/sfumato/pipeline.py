@@ -80,10 +80,11 @@ Event = Encoded | Step | Decoded
 def trace(bundle: Bundle, *recipes: Recipe, under: Underpainting | None = None) -> Iterator[Event]:
     """Make the pictures of one microbatch, yielding everything on the way: Encoded, a Step for each level, Decoded.
 
-    under: the picture that the recipes begin from, where they name one. The recipes may differ in prompts and seeds
-    alone. Every call of the network has the batch that the
-    recipe states: where there are fewer recipes the last one fills the places, and its copies are cut from what is
-    yielded. Each prompt is encoded by itself. So the arithmetic of a picture is the same alone and in company.
+    under: the picture that the recipes begin from, where they name one.
+
+    The recipes may differ in prompts and seeds alone. Every call of the network has the batch that the recipe states:
+    where there are fewer recipes the last one fills the places, and its copies are cut from what is yielded. Each
+    prompt is encoded by itself. So the arithmetic of a picture is the same alone and in company.
 
     Raises:
         RecipeError: the recipes disagree, or the model cannot do what they ask.
@@ -109,6 +110,7 @@ def trace(bundle: Bundle, *recipes: Recipe, under: Underpainting | None = None) 
 
     if under is not None:
         x, denoise = over(bundle.autoencoder, under, eps, start, denoise)
+
     for step in sampler(denoise, x, levels, noise):
         x = step.x_next
         yield first(step, n) if n < len(filled) else step
