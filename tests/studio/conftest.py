@@ -1,8 +1,8 @@
 """A studio that runs while a test looks at it, with a tiny model; and Debian's chromium where there is one."""
 
 import asyncio
+import contextlib
 import os
-import re
 import shutil
 import threading
 import time
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from reading import Reader
 
 from sfumato.studio.app import application
 from sfumato.studio.desk import Desk
@@ -59,16 +60,16 @@ class Running:
     stop: object
 
 
-@pytest.fixture
-def running(studio):
+@contextlib.contextmanager
+def serving(studio):
     """A real server on a free port of this machine."""
     listening = bound(0)
-    serving, address = server(studio, listening)
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listening]}, daemon=True)
+    running, address = server(studio, listening)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
 
     def stop():
-        serving.should_exit = True
+        running.should_exit = True
         thread.join(10)
         listening.close()
 
@@ -78,8 +79,24 @@ def running(studio):
             break
         except httpx.TransportError:
             time.sleep(0.05)
-    yield Running(address, studio, stop)
-    stop()
+    try:
+        yield Running(address, studio, stop)
+    finally:
+        stop()
+
+
+@pytest.fixture(scope="module")
+def shared(tiny_folder):
+    """One server for the tests of a file that leave it as it is."""
+    with serving(Studio(Desk(str(tiny_folder)))) as found:
+        yield found
+
+
+@pytest.fixture
+def running(studio):
+    """A server of its own, for a test that stops it."""
+    with serving(studio) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -94,40 +111,13 @@ def chromium():
         browser.close()
 
 
-class Reader:
-    """A reader's browser at the article: what it asked for and complained of is kept."""
-
-    def __init__(self, chromium, running, **options):
-        self.context = chromium.new_context(**({"viewport": {"width": 1440, "height": 1000}} | options))
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.said, self.hosts = [], set()
-        self.page.on("console", lambda message: message.type in ("error", "warning") and self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(re.sub(r"^(\w+:(//[^/]*)?).*", r"\1", request.url)))
-        self.page.goto(running.address)
-
-    def figure(self, name):
-        """The figure, live."""
-        place = self.page.locator(f"[data-figure={name}]")
-        place.evaluate("place => place.scrollIntoView({block: 'start'})")
-        self.page.wait_for_selector(f"[data-figure={name}] [data-readout]")
-        return place
-
-    def readouts(self, name):
-        """What a figure says, by name, once its picture is there."""
-        found = self.page.locator(f"[data-figure={name}] [data-readout]")
-        pairs = found.evaluate_all("all => all.map(one => [one.dataset.readout, one.dataset.value])")
-        return {key: float(value) for key, value in pairs if re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", value)}
-
-
 @pytest.fixture
-def read(chromium, running):
-    """Open the article; options are a browser context's (viewport, color_scheme, reduced_motion)."""
+def read(chromium, shared):
+    """Open the article, at `shared` or another server; options are a browser context's (viewport, color_scheme, ...)."""
     opened = []
 
-    def open_page(**options):
-        opened.append(Reader(chromium, running, **options))
+    def open_page(at=shared, **options):
+        opened.append(Reader(chromium, at, **options))
         return opened[-1]
 
     yield open_page

@@ -1,0 +1,32 @@
+"""A reader at the article, as the tests play one."""
+
+import re
+
+
+class Reader:
+    """A reader's browser at the article: what it asked for and complained of is kept."""
+
+    def __init__(self, chromium, running, **options):
+        self.context = chromium.new_context(
+            **({"viewport": {"width": 1440, "height": 1000}, "reduced_motion": "reduce"} | options)
+        )
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.said, self.hosts = [], set()
+        self.page.on("console", lambda message: message.type in ("error", "warning") and self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.hosts.add(re.sub(r"^(\w+:(//[^/]*)?).*", r"\1", request.url)))
+        self.page.goto(running.address)
+
+    def figure(self, name):
+        """The figure, live."""
+        place = self.page.locator(f"[data-figure={name}]")
+        place.evaluate("place => place.scrollIntoView({block: 'start'})")
+        self.page.wait_for_selector(f"[data-figure={name}] [data-readout]")
+        return place
+
+    def readouts(self, name):
+        """What a figure says, by name, once its picture is there."""
+        found = self.page.locator(f"[data-figure={name}] [data-readout]")
+        pairs = found.evaluate_all("all => all.map(one => [one.dataset.readout, one.dataset.value])")
+        return {key: float(value) for key, value in pairs if re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", value)}

@@ -1,0 +1,93 @@
+"""The browser's mathematics is Python's: the modules that the page runs, asked in a real browser, number for number."""
+
+import numpy as np
+import pytest
+from reading import Reader
+
+from sfumato import rng
+from sfumato.process.forward import jump
+from sfumato.process.schedules import schedule_from
+from sfumato.studio import photo
+from sfumato.studio.custom import schedule_through
+
+POINTS = (33.0, 6.5, -20.0, -21.0)
+SCHEDULES = {
+    "linear": schedule_from({"kind": "linear"}),
+    "scaled-linear": schedule_from({"kind": "scaled-linear"}),
+    "cosine": schedule_from({"kind": "cosine"}),
+    "custom": schedule_through(POINTS),
+}
+
+
+@pytest.fixture(scope="module")
+def compute(chromium, shared):
+    """Run JavaScript in the page, with everything that the named module exports as `m`."""
+    reader = Reader(chromium, shared)
+    page = reader.page
+
+    def run(module, expression, argument=None):
+        body = f"async (a) => {{ const m = await import('/static/{module}'); return {expression}; }}"
+        return page.evaluate(body, argument)
+
+    yield run
+    reader.context.close()
+
+
+@pytest.mark.parametrize(
+    ("seed", "where"),
+    [
+        (0, {"stream": 0}),
+        (7, {"stream": 1, "step": 1000}),
+        (2**32 + 5, {"stream": 6, "draw": 3}),
+        (2**53 - 1, {"stream": 0}),
+    ],
+)
+def test_noise_is_the_same_bit_for_bit_or_the_last_bit(compute, seed, where):
+    n = 10_001
+    words = compute("maths/philox.js", "[...m.words(a.seed, a.n, a.where)]", {"seed": seed, "n": n, "where": where})
+    np.testing.assert_array_equal(words, rng.words(seed, n, **where))
+    normal = compute("maths/philox.js", "[...m.normal(a.seed, a.n, a.where)]", {"seed": seed, "n": n, "where": where})
+    ours, theirs = rng.normal(seed, (n,), **where), np.array(normal, np.float32)
+    apart = np.abs(ours.view(np.int32).astype(np.int64) - theirs.view(np.int32))
+    assert apart.max() <= 1
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_schedules(compute, kind):
+    ours = SCHEDULES[kind]
+    found = compute(
+        "maths/schedule.js",
+        """(() => { const s = m.schedule(a); const i = Array.from({length: 1000}, (_, k) => k + 1);
+        return {beta: i.map(k => s.beta[k]), alpha: i.map(k => s.at(k).alpha), sigma: i.map(k => s.at(k).sigma),
+        between: i.map(k => s.at(k - 0.3).alpha), back: i.map(k => s.stepOf(s.db(k))), steepest: s.steepest,
+        even: s.even, below: s.below(-20)}; })()""",
+        {"kind": kind, "points": list(POINTS)},
+    )
+    i = np.arange(1, 1001)
+    level = ours.at(i)
+    np.testing.assert_allclose(found["beta"], ours.beta_table(), rtol=1e-11)
+    np.testing.assert_allclose(found["alpha"], level.alpha, rtol=1e-11)
+    np.testing.assert_allclose(found["sigma"], level.sigma, rtol=1e-11)
+    np.testing.assert_allclose(found["between"], ours((i - 0.3) / 1000).alpha, rtol=1e-11)
+    np.testing.assert_allclose(found["back"], i, atol=1e-6)
+    assert found["steepest"] == 1 + np.argmax(-np.diff(np.append(1.0, level.alpha**2)))
+    assert found["even"] == 1 + np.count_nonzero(level.alpha >= level.sigma)
+    assert found["below"] == pytest.approx(np.mean(20 * np.log10(level.alpha / level.sigma) < -20))
+
+
+def test_a_jump_of_the_photo(compute):
+    x_0, eps, level = photo.x_0(), rng.normal(9, (3, 128, 128), stream=rng.INITIAL), SCHEDULES["linear"].at(321)
+    found = compute(
+        "maths/forward.js",
+        """await (async () => { const {normal} = await import('/static/maths/philox.js');
+        const {schedule} = await import('/static/maths/schedule.js');
+        const {shippedPhoto} = await import('/static/wire/api.js');
+        const x0 = m.signed((await shippedPhoto('harbour')).arrays.x), eps = normal(9, x0.length, {stream: 0});
+        const x = m.jump(x0, eps, schedule({kind: 'linear'}).at(321));
+        return {x0: [...x0], x: [...x], std: m.moments(x).std, r: m.correlation(x, x0)}; })()""",
+    )
+    x_t = jump(x_0, eps, level)
+    np.testing.assert_array_equal(np.array(found["x0"], np.float32), x_0.ravel())
+    np.testing.assert_allclose(found["x"], x_t.ravel(), atol=1e-6)
+    assert found["std"] == pytest.approx(x_t.astype(np.float64).std(), rel=1e-6)
+    assert found["r"] == pytest.approx(np.corrcoef(x_t.ravel(), x_0.ravel())[0, 1], rel=1e-6)
