@@ -1,6 +1,8 @@
 // The figures by the name that stands in the text: <div class="figure" data-figure="jump">. One line each.
 
 export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>} */ ({
+  staircase: () => import("./staircase.js"),
   schedules: () => import("./schedules.js"),
   jump: () => import("./jump.js"),
+  twophotos: () => import("./twophotos.js"),
 });

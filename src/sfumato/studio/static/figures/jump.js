@@ -3,11 +3,12 @@
 import { jump, moments, scaled } from "../maths/forward.js";
 import { INITIAL, normal } from "../maths/philox.js";
 import { Figure } from "../parts/figure.js";
-import { html, signal, useEffect, useMemo, useRef, useState } from "../parts/html.js";
+import { Fresh } from "../parts/fresh.js";
+import { html, signal, useEffect, useMemo, useState } from "../parts/html.js";
 import { fixed, power, signedly, significant } from "../parts/numbers.js";
 import { Slider } from "../parts/slider.js";
 import { Tile } from "../parts/tile.js";
-import { python } from "../state/python.js";
+import { made, python } from "../state/python.js";
 import { asked, current, eps, photo, points, seed, x0 } from "../state/reader.js";
 import { stream } from "../wire/api.js";
 
@@ -42,7 +43,7 @@ export default function Jump() {
       <div class="beside"><${Circle} a=${a} s=${s} /><${Steps} walk=${walk} /></div>`}
     primary=${html`<${Slider} id="jump-t" label=${html`<i>t</i>`} value=${t.value} min=${1} max=${1000} change=${(/** @type {number} */ v) => (t.value = v)}
       spoken=${`t ${t.value}, ${Math.round(100 * s * s)} percent of the variance is noise`} />`}
-    secondary=${html`<${NewNoise} />
+    secondary=${html`<${Fresh} change=${() => (seed.value = (seed.value + 1) % Number.MAX_SAFE_INTEGER)}>New <i>ε</i><//>
       <label class="switch"><input type="checkbox" checked=${locked.value} onChange=${(/** @type {any} */ e) => (locked.value = e.target.checked)} /> one noise for every <i>t</i></label>
       <button type="button" class="main" disabled=${walking.value > 0} onClick=${() => go(key)}>${walking.value ? `step ${walking.value} of ${t.value}` : `Walk ${t.value} steps`}</button>`}
     readouts=${[
@@ -74,18 +75,6 @@ function useNoise() {
     return () => clearTimeout(waiting);
   }, [locked.value, t.value, seed.value]);
   return own ?? eps.value;
-}
-
-/** New noise is a new seed, for the whole article; at most two a second. */
-function NewNoise() {
-  const last = useRef(0);
-  const change = () => {
-    const now = performance.now();
-    if (now - last.current < 500) return;
-    last.current = now;
-    seed.value = (seed.value + 1) % Number.MAX_SAFE_INTEGER;
-  };
-  return html`<button type="button" onClick=${change}>New <i>ε</i></button>`;
 }
 
 /** The walk that belongs to what is shown, or null. @param {string} key */
@@ -143,15 +132,14 @@ function show(a, s, i) {
 }
 
 function code() {
-  const own = asked.value.kind === "custom", walk = walked.value;
-  const made = own ? `schedule_through((${points.value.join(", ")}))` : `schedule_from({"kind": "${asked.value.kind}"})`;
+  const walk = walked.value, schedule = made(asked.value, points.value);
   const steps = walk ? `
 *_, end = walk(x_0, schedule, seed=${seed.value}, to=${t.value})
 print("difference", end.difference)` : "";
   const noise = locked.value ? "" : `eps = rng.normal(${seed.value}, x_0.shape, stream=rng.INITIAL, draw=${t.value})\n`;
-  const names = [own ? "sfumato.studio.custom schedule_through" : "sfumato.process.schedules schedule_from", "sfumato.process.forward jump, snr"];
+  const names = [schedule.from, "sfumato.process.forward jump, snr"];
   return python(["numpy as np"], walk ? [...names, "sfumato.studio.walk walk"] : names, `
-${noise}schedule = ${made}
+${noise}schedule = ${schedule.text}
 level = schedule.at(${t.value})
 print("alpha", level.alpha)
 print("sigma", level.sigma)

@@ -8,13 +8,24 @@ import { PHOTOS } from "./reader.js";
  * @param {{seed: number, photo: string}} reader */
 export function python(modules, names, body, { seed, photo }) {
   const ours = PHOTOS.includes(photo);
-  const wanted = [...names, "sfumato rng", `sfumato.studio.photo ${ours ? "x_0 as shipped" : "read_photo, signed"}`].sort();
+  const wanted = [...names, "sfumato rng", `sfumato.studio.photo ${ours ? "x_0 as shipped" : body.includes("shipped(") ? "read_photo, signed, x_0 as shipped" : "read_photo, signed"}`].sort();
   const from = wanted.map((line) => line.replace(/^(\S+) (.*)$/, "from $1 import $2"));
-  const picture = ours ? `shipped("${photo}")` : 'signed(read_photo(open("my-photo.jpg", "rb").read()))  # your own file';
   return `${[...modules.map((m) => `import ${m}`), "", ...from].join("\n")}
 
-x_0 = ${picture}
+x_0 = ${pictured(photo)}
 eps = rng.normal(${seed}, x_0.shape, stream=rng.${["INITIAL"][INITIAL]})
 ${body.trim()}
 `;
+}
+
+/** The current schedule in Python: what to import, and the expression.
+ * @param {{kind: string}} asked @param {number[]} points */
+export function made(asked, points) {
+  if (asked.kind === "custom") return { from: "sfumato.studio.custom schedule_through", text: `schedule_through((${points.join(", ")}))` };
+  return { from: "sfumato.process.schedules schedule_from", text: `schedule_from({"kind": "${asked.kind}"})` };
+}
+
+/** A photo in Python, by its name here. @param {string} name */
+export function pictured(name) {
+  return PHOTOS.includes(name) ? `shipped("${name}")` : 'signed(read_photo(open("my-photo.jpg", "rb").read()))';
 }
