@@ -70,17 +70,15 @@ class Pace:
         self.seconds, self.started, self.look, self.closing, self.clock = seconds, started, look, closing, clock
         self._last, self._decided = clock(), float("-inf")
         self._late: deque[float] = deque()
-        self._update = 0.0
+        self._sum = self._update = 0.0
 
     def decide(self, progress: Progress, rate: Rate, batch: int, /) -> Rate:
         """See Pacing."""
         now = self.clock()
-        self._late.append(now - self._last)
+        self._take(now - self._last)
         self._last = now
-        while len(self._late) > FIRST and sum(self._late) - self._late[0] > LATE * self.seconds:
-            self._late.popleft()
         progress.spent = now - self.started
-        update = sum(self._late) / len(self._late)
+        update = self._sum / len(self._late)
         self._update = self._update or (update if len(self._late) >= FIRST else 0.0)
         look = self.look * (update / self._update if self._update else 1.0)
         left = AIM * self.seconds - look - self.closing - progress.spent
@@ -96,12 +94,19 @@ class Pace:
 
     def looked(self) -> None:
         """See Pacing: this is how long the last look will take too."""
-        self.look, self._update = self.clock() - self._last, sum(self._late) / len(self._late)
+        self.look, self._update = self.clock() - self._last, self._sum / max(1, len(self._late))
         self.rest()
 
     def rest(self) -> None:
         """See Pacing: it is left out of the speed."""
         self._last = self.clock()
+
+    def _take(self, seconds: float) -> None:
+        """One more update among those of late, and those too long ago no more."""
+        self._late.append(seconds)
+        self._sum += seconds
+        while len(self._late) > FIRST and self._sum - self._late[0] > LATE * self.seconds:
+            self._sum -= self._late.popleft()
 
 
 class Decided:
@@ -153,4 +158,7 @@ def refuse_hurry(rate: Rate, alone: bool) -> None:
     if rate.seconds and not alone:
         raise RecipeError("rate.seconds is for one process, whose clock it is; under torchrun say rate.images")
     if rate.seconds and (rate.images or rate.cooldown or rate.shape != "linear"):
-        raise RecipeError("rate.seconds ends a run by the clock; leave out rate.images, rate.cooldown and rate.shape")
+        raise RecipeError(
+            "rate.seconds ends a run by the clock; leave out rate.images, rate.cooldown and rate.shape, or "
+            "set rate.seconds to 0"
+        )
