@@ -48,7 +48,9 @@ def over(image: Image, background: Array | float) -> Image:
 
 
 def shown(image: Image, background: Array | float = 1.0) -> Image:
-    """Three colours to look at: pictures with alpha over a background, opaque ones as they are."""
+    """Three colours to look at: pictures with alpha over a background, grey ones thrice, others as they are."""
+    if image.shape[1] == 1:
+        return image[:, [0, 0, 0]]
     return over(image, background) if image.shape[1] == 4 else image
 
 

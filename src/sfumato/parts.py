@@ -15,6 +15,7 @@ from sfumato.nets.chunked import replace_long
 from sfumato.nets.pointwise import replace_pointwise
 from sfumato.text.blob import load_text_encoder
 from sfumato.text.conditioner import TextConditioner, TowerConditioner
+from sfumato.text.nothing import NoText
 from sfumato.text.tokenizer import load_tokenizer
 from sfumato.text.tower_blob import load_tower
 from sfumato.weights import parse
@@ -22,8 +23,8 @@ from sfumato.weights import parse
 NETWORKS = ("unet", "dit")
 """The kinds of denoising network; each is imported only when a model names it."""
 
-CONDITIONERS = ("bert", "tower")
-"""The kinds of text encoder: MiniLM's family, and CLIP's (Sfumato's own tower among it)."""
+CONDITIONERS = ("bert", "tower", "none")
+"""The kinds of text encoder: MiniLM's family, CLIP's (Sfumato's own tower among it), and none at all."""
 
 DEPTH_LIMIT = 128
 NUMBER_LIMIT = 1 << 20
@@ -116,8 +117,11 @@ def build_autoencoder(options: Mapping[str, Any], data: bytes | None) -> Autoenc
 
 
 def build_conditioner(options: Mapping[str, Any], weights: bytes | None, tokenizer: bytes | None) -> Conditioner:
-    """{"kind": "bert" or "tower", "max_tokens": n}: the text encoder and tokenizer from the bytes of their files."""
+    """{"kind": "bert" or "tower", "max_tokens": n} from the bytes of its files, or {"kind": "none"}."""
     kind = str(options.get("kind"))
+    if kind == "none":
+        refuse_unknown(options, ("kind",), "conditioner 'none'", CheckpointError)
+        return NoText()
     if kind not in CONDITIONERS:
         raise CheckpointError(f"unknown kind of conditioner {options.get('kind')!r}; {near(kind, CONDITIONERS)}")
     refuse_unknown(options, ("kind", "max_tokens"), f"conditioner {kind!r}", CheckpointError)

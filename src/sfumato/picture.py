@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 from jaxtyping import UInt8
 
-from sfumato.alpha import colour_of, over, premultiplied, straight
+from sfumato.alpha import colour_of, over, premultiplied, shown, straight
 from sfumato.arrays import as_numpy
 from sfumato.atomic import write_file
 from sfumato.corpus.decode import scaled
@@ -25,6 +25,8 @@ def to_bytes(image: Image, background: str = "white") -> UInt8[np.ndarray, "b H 
     Pictures with alpha are laid over `background` ("white", "#rrggbb"), or become straight RGBA for "transparent".
     """
     x = as_numpy(image).astype(np.float32)
+    if x.shape[1] == 1:
+        x = shown(x)
     if x.shape[1] == 4:
         pixels = straight(x)
         if background == "transparent":

@@ -1,4 +1,4 @@
-"""One picture's bytes to 8-bit RGB over white, or RGBA with its alpha kept, in a square of a given size."""
+"""One picture's bytes to 8-bit RGB or grey over white, or RGBA with its alpha kept, in a square of a given size."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -22,6 +22,11 @@ def over_white(data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
     """
     with opening(data) as file:
         return over_white_picture(file.picture, size)
+
+
+def grey(data: bytes, size: int) -> UInt8[np.ndarray, "h w 1"]:
+    """The same as over_white in shades of grey: the luma of ITU-R 601, exact where the picture is grey already."""
+    return np.asarray(Image.fromarray(over_white(data, size)).convert("L"))[..., None]
 
 
 def over_white_picture(picture: Image.Image, size: int) -> UInt8[np.ndarray, "h w 3"]:
@@ -95,6 +100,6 @@ def straightened(premultiplied: Float32[np.ndarray, "h w 4"]) -> UInt8[np.ndarra
     return np.concatenate([np.where(alpha > 0, np.rint(colour.clip(0.0, 255.0)), 0.0), alpha], axis=2).astype(np.uint8)
 
 
-Channels = Literal[3, 4]
-DECODERS: dict[int, Callable[[bytes, int], np.ndarray]] = {3: over_white, 4: rgba}
+Channels = Literal[1, 3, 4]
+DECODERS: dict[int, Callable[[bytes, int], np.ndarray]] = {1: grey, 3: over_white, 4: rgba}
 """By the number of channels."""

@@ -7,6 +7,8 @@ from pathlib import Path
 from sfumato.corpus.classes import classes_table
 from sfumato.corpus.files import SUFFIXES, files_in
 from sfumato.corpus.folder import beside, folder_table
+from sfumato.corpus.idx import NAME as IDX
+from sfumato.corpus.idx import idx_files, idx_table
 from sfumato.corpus.metadata import NAMES, lists_in, metadata_table
 from sfumato.corpus.pack_read import pack_files, pack_table
 from sfumato.corpus.parquet import parquet_files, parquet_folder_table, parquet_table
@@ -30,6 +32,7 @@ FOLDERS: tuple[tuple[Callable[[Path], list[Path]], Callable[[Path], Table], str]
     (lists_in, metadata_table, "a metadata file lists its pictures"),
     (shard_files, shards_table, "it holds tar files"),
     (parquet_files, parquet_folder_table, "it holds parquet files"),
+    (idx_files, idx_table, "it holds IDX files of pictures"),
 )
 """(what to look for, the reader, why), the most telling first."""
 
@@ -49,6 +52,8 @@ def detect(path: Path) -> Found:
         return Found(shards_table, "it is a tar file")
     if path.suffix.lower() in (".parquet", ".pq"):
         return Found(parquet_table, "it is a parquet file")
+    if IDX.fullmatch(path.name):
+        return Found(idx_table, "it is an IDX file of pictures")
     if path.name in NAMES:
         raise CorpusError(f"{path} lists pictures; give the folder it lies in, {path.parent}")
     raise CorpusError(

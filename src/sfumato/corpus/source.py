@@ -21,6 +21,9 @@ from sfumato.corpus.rows import Row, Skipped
 from sfumato.corpus.split import belongs
 from sfumato.errors import CorpusError
 
+SUFFIXES: dict[int, str] = {1: "-grey", 3: "", 4: "-rgba"}
+"""Of the cache's files, by the number of channels."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -50,7 +53,8 @@ def open_source(
 ) -> Source:
     """Read a corpus in any format that detect.py knows, decoding its pictures once into `cache`.
 
-    styles: keep only rows of these; all where empty. channels: 3 is RGB over white, 4 is RGBA with straight alpha.
+    styles: keep only rows of these; all where empty. channels: 3 is RGB over white, 4 is RGBA with straight alpha, 1 is
+    grey over white.
     most: of more rows than that, keep those whose ids have the smallest hashes; all where 0.
     Rows whose picture cannot be decoded are left out and listed in `skipped`. Raises CorpusError where nothing is left.
     """
@@ -59,7 +63,7 @@ def open_source(
     chosen = "" if not styles else "-" + hashlib.sha256("|".join(sorted(styles)).encode()).hexdigest()[:8]
     if most and len(rows) > most:
         rows, chosen = fewer(rows, most), f"{chosen}-{most}"
-    key = f"{content[:16]}-{split}-{size}{chosen}{'-rgba' if channels == 4 else ''}"
+    key = f"{content[:16]}-{split}-{size}{chosen}{SUFFIXES[channels]}"
     array, index = cache / f"{key}.npy", cache / f"{key}.json"
     if not (array.is_file() and index.is_file()):
         decode_all(array, rows, table.pictures(rows), size=size, channels=channels, progress=progress)

@@ -9,6 +9,7 @@ from sfumato.corpus.source import Source
 from sfumato.errors import RecipeError
 from sfumato.nets.towers import Towers
 from sfumato.text.bytepair import learn
+from sfumato.text.nothing import NoText
 from sfumato.train.contrasting import Contrasting
 from sfumato.train.frozen_parts import load_conditioner
 from sfumato.train.material import Place, described, open_sources
@@ -30,6 +31,10 @@ def contrasting(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Cont
             "own alone: set it to 0"
         )
     tutor = load_conditioner(recipe.text, place.device) if recipe.distil > 0 else None
+    if isinstance(tutor, NoText):
+        raise RecipeError(
+            f"text.kind is 'none' and distil {recipe.distil}: there is nothing to learn from; name a text encoder"
+        )
     taught = 0 if towers.to_teacher is None else towers.to_teacher.out_features
     width = 0 if tutor is None else tutor.encoder.words.embedding_dim
     if taught != width:

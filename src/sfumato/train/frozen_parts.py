@@ -15,6 +15,7 @@ from sfumato.errors import CheckpointError, RecipeError
 from sfumato.nets.vae import VAE
 from sfumato.parts import build_conditioner, fill
 from sfumato.text.conditioner import TextConditioner
+from sfumato.text.nothing import NoText
 from sfumato.train.recipe import Space
 from sfumato.weights import parse
 
@@ -23,8 +24,11 @@ TEXT = {"conditioner": "encoder", "tokenizer": "tokenizer"}
 """The text encoder's files by role, and what a recipe calls their hashes."""
 
 
-def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextConditioner:
-    """The text encoder of a recipe's table `text`: {"kind", "max_tokens"} and what text_parts reads."""
+def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextConditioner | NoText:
+    """The text encoder of a recipe's table `text`: {"kind", "max_tokens"} and what text_parts reads, or kind "none"."""
+    if options.get("kind") == "none":
+        refuse_unknown(options, ("kind",), "the recipe's table 'text' of kind 'none'")
+        return NoText()
     parts = text_parts(options)
     described = {k: v for k, v in options.items() if k in ("kind", "max_tokens")}
     conditioner = cast(TextConditioner, build_conditioner(described, parts["conditioner"], parts["tokenizer"]))
@@ -33,11 +37,13 @@ def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextCo
 
 
 def text_parts(options: Mapping[str, Any]) -> dict[str, bytes]:
-    """The bytes of the text encoder and its tokenizer, by role.
+    """The bytes of the text encoder and its tokenizer, by role; none where the kind is "none".
 
     Shipped parts by their sha256 ("encoder", "tokenizer"), or a "folder": what training towers wrote, a model folder,
     or CLIP's text encoder in transformers' layout. Raises RecipeError, CheckpointError or AdapterError.
     """
+    if options.get("kind") == "none":
+        return {}
     refuse_unknown(options, ("kind", "max_tokens", *TEXT.values(), "folder"), "the recipe's table 'text'")
     if "folder" not in options:
         return {role: blob(str(options.get(name)), checkpoint.ROLES[role]) for role, name in TEXT.items()}

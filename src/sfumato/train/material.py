@@ -73,7 +73,7 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
     val_store: Store
     autoencoder: Autoencoder
     if recipe.space.kind == "pixels":
-        colours = 4 if recipe.network.get("in_channels") == 4 else 3
+        colours: Channels = {1: 1, 4: 4}.get(recipe.network.get("in_channels", 3), 3)  # type: ignore[assignment]
         sources, val = open_sources(recipe, place, colours)
         stores, val_store, autoencoder = [PixelStore(s) for s in sources], PixelStore(val), Pixels(channels=colours)
     else:
