@@ -33,9 +33,10 @@ Made by `python recipes/ablations/table.py RUNS` from the runs of `recipes/ablat
 
 The yardstick: 32 px, on the pixels, the U-Net of `recipes/ablations/yardstick.toml` (at most 3 million parameters), the
 pictures of Glyphs in `train`. A run has the steps that fit into eight minutes of one thread alone, by its own time of a
-step (`run.py` says how it is measured), so what makes a step slower has fewer of them. Matrix products are in bfloat16
-where the processor multiplies it natively, master weights in float32. Eight minutes show each picture about
-twice: what only pays in long runs is not seen here.
+step (`run.py` says how it is measured), so what makes a step slower has fewer of them; `s` is what they take at the
+least time of a step that any of its runs had, below 480 where the machine was busy when steps were first timed. Matrix
+products are in bfloat16 where the processor multiplies it natively, master weights in float32. Eight minutes show each
+picture about twice: what only pays in long runs is not seen here.
 
 Measured on {rows} rows of `tune`, never of `report`: `error` is the geometric mean over {levels} noise levels of
 |x0_hat - x_0|^2, the same for every schedule and parameterisation; `caption` by how much it grows with another row's
@@ -75,16 +76,16 @@ def line(found: Found, variant: Variant) -> str:
     runs = found.get(variant.name, {})
     name = f"| {variant.name} | {variant.what} | {len(runs)} of {variant.seeds} "
     if not runs:
-        return f"{name}| | | | | | |"
-    first = next(iter(runs.values()))
+        return f"{name}| | | | | | | |"
+    first, alone = next(iter(runs.values())), min(run["seconds_alone"] for run in runs.values())
     numbers = [mean(measure(run) for run in runs.values()) for measure in MEASURES.values()]
     error, rest = f"{numbers[0]:.2f}{change(found, variant)}", " | ".join(f"{value:.1f}" for value in numbers[1:])
-    return f"{name}| {first['steps']} | {first['width']:g} | {error} | {rest} |"
+    return f"{name}| {first['steps']} | {alone:.0f} | {first['width']:g} | {error} | {rest} |"
 
 
 def table(found: Found, variants: Sequence[Variant], first: str) -> list[str]:
     """Rows under their heading."""
-    columns = [first, "what", "seeds", "steps", "width of the average", *MEASURES]
+    columns = [first, "what", "seeds", "steps", "s", "width of the average", *MEASURES]
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(line(found, v) for v in variants), ""]
 
 

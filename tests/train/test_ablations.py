@@ -139,6 +139,7 @@ def test_one_belief_has_one_error_whatever_the_network_is_asked_for(scripts, nam
 def made_up(variant, seed, error):
     return {
         "variant": variant, "seed": seed, "error": error, "caption": 0.05, "steps": 900, "width": 0.07,
+        "seconds_alone": 470.0 + seed,
         "kid": {"1.0": [200.0, 190.0, 210.0], "3.0": [150.0 + seed, 140.0, 160.0]}, "kid_floor": [1.0, 0.0, 2.0],
         "error_by_lam": [0.1] * 8, "engine": {"torch": "2", "cpu": "X"}, "date": "today",
     }  # fmt: skip
@@ -151,7 +152,7 @@ def test_the_table_says_what_is_there_and_what_is_missing(scripts, tmp_path):
     (tmp_path / "times.json").write_text("{}")
     found = table.found_in(tmp_path)
     page = table.page(found)
-    assert "| 2 of 3 | 900 | 0.07 | 110.00 | 5.0 | 200.0 | 150.5 |" in page
+    assert "| 2 of 3 | 900 | 470 | 0.07 | 110.00 | 5.0 | 200.0 | 150.5 |" in page
     assert "60.00 (-50.0 %)" in page
     assert "Missing runs: classic:2, objective:0, objective:2, optimiser:0" in page
     assert table.spread(found, lambda run: run["error"]) == pytest.approx(0.02 / 2**0.5)
@@ -180,6 +181,7 @@ def test_a_run_is_trained_measured_and_never_repeated(scripts, tmp_path, monkeyp
     numbers = run.one(named["augmentation"], 0, place, tmp_path)
     assert numbers["images"] == 16 * 32
     assert set(numbers) >= {"error", "caption", "kid", "kid_floor", "revision", "engine", "seconds_spent"}
+    assert 0 < numbers["seconds_alone"] <= numbers["seconds_spent"]
     monkeypatch.setattr(run, "trained", None)
     again = run.one(named["augmentation"], 0, place, tmp_path)
     assert [again[key] for key in ("error", "kid")] == [numbers[key] for key in ("error", "kid")]
