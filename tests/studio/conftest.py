@@ -113,7 +113,7 @@ def chromium():
 
 @pytest.fixture
 def read(chromium, shared):
-    """Open the article, at `shared` or another server; options are a browser context's (viewport, color_scheme, ...)."""
+    """Open the article, at `shared` or another server; options are a browser context's (viewport, ...)."""
     opened = []
 
     def open_page(at=shared, **options):

@@ -1,5 +1,7 @@
 """A reader at the article, as the tests play one."""
 
+import contextlib
+import io
 import re
 
 
@@ -30,3 +32,16 @@ class Reader:
         found = self.page.locator(f"[data-figure={name}] [data-readout]")
         pairs = found.evaluate_all("all => all.map(one => [one.dataset.readout, one.dataset.value])")
         return {key: float(value) for key, value in pairs if re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", value)}
+
+
+def python_says(code):
+    """What a figure's code prints, by name."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "figure", "exec"), {})
+    return {name: float(value) for name, value in (line.split() for line in out.getvalue().splitlines())}
+
+
+def code_of(figure):
+    figure.get_by_role("button", name="Copy as Python").click()
+    return figure.locator(".code pre").inner_text()

@@ -66,13 +66,16 @@ def test_stillness_is_kept(read):
     still = awake(read, reduced_motion="reduce")
     assert still.page.evaluate(moving) == 0
     assert still.page.evaluate(durations) == "0s"
-    assert read().page.evaluate("matchMedia('(prefers-reduced-motion: reduce)').matches") is False
+    moves = awake(read, reduced_motion="no-preference")
+    assert moves.page.evaluate(durations) != "0s"
+    moves.page.get_by_text("Settings").click()
+    moves.page.locator(".sheet").get_by_text("off", exact=True).click()
+    assert moves.page.evaluate(durations) == "0s"
 
 
 def test_the_numbers_in_the_text_are_computed(read):
     """What stands in the file is what the page computes, so that the text is true before a script has run."""
-    reader = read()
-    reader.page.wait_for_selector("#rail a")
+    reader = awake(read)
     said = "all => all.map(one => [one.dataset.live, one.textContent])"
     computed = dict(reader.page.locator("[data-live]").evaluate_all(said))
     html = reader.page.evaluate("async () => (await fetch('/')).text()")

@@ -1,10 +1,11 @@
 """`sfumato studio`: the living article, in the reader's own browser."""
 
 import argparse
+import contextlib
 import importlib.util
 import webbrowser
 
-from sfumato.errors import UnavailableError
+from sfumato.errors import RecipeError, UnavailableError
 
 HELP = "Open the article on how diffusion works: every figure is computed on this machine while you read."
 EXAMPLES = """\
@@ -37,6 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     from sfumato.studio.serve import serve
     from sfumato.studio.studio import Studio
 
+    if not 0 <= arguments.port < 65536:
+        raise RecipeError(f"port {arguments.port}: expected 0 (any) to 65535")
     find(arguments.model)
 
     def opened(address: str) -> None:
@@ -46,5 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
 
     desk = Desk(arguments.model, arguments.device, even_threads)
     desk.warm()
-    serve(Studio(desk), arguments.port, opened)
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(Studio(desk), arguments.port, opened)
     return 0

@@ -20,6 +20,7 @@ def bound(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen(128)  # from here on a browser waits, and is not refused
     except OSError as problem:
         listening.close()
         raise RecipeError(

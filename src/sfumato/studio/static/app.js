@@ -16,7 +16,7 @@ function wake() {
       near.unobserve(place);
       const { default: Figure } = await load();
       render(h(Figure, {}), place);
-      place.dataset.live = "yes";
+      place.dataset.awake = "yes";
     }
   }, { rootMargin: "200% 0px" });
   for (const place of document.querySelectorAll("[data-figure]")) near.observe(place);

@@ -63,8 +63,8 @@ export default function TwoPhotos() {
       <button type="button" onClick=${() => (trials.value = { key, share: simulated(root * apart) })}>4 000 trials</button>`}
     readouts=${[
       { name: "accuracy", label: "the best observer is right in", value: right, shown: percent(right) },
-      { name: "snr", label: "signal to noise ratio", value: root ** 2, shown: power(root ** 2) },
-      { name: "distance", label: "distance of the photos, ‖A − B‖", value: apart, shown: significant(apart, 4) },
+      { name: "snr", label: "signal to noise ratio", value: root ** 2, shown: power(root ** 2, 2) },
+      { name: "distance", label: "their distance, ‖A − B‖", value: apart, shown: significant(apart, 4) },
       { name: "bits", label: "information left, at most", value: bits, shown: `${significant(bits)} bits` },
       ...(many === null ? [] : [{ name: "trials", label: "right in 4 000 trials", value: many, shown: percent(many) }]),
     ]}

@@ -39,7 +39,7 @@ export function Tile({ x, label, caption, kind = "", probe = true }) {
   const values = at && x ? [x[p], x[n + p], x[2 * n + p]].map(three).join(" ") : "";
   return html`<figure class=${`tile ${kind}`}>
     <div class="screen">
-      <canvas ref=${canvas} width=${side} height=${side} role="img" aria-label=${label}
+      <canvas ref=${canvas} width=${side} height=${side} role=${label ? "img" : null} aria-label=${label || null} aria-hidden=${label ? null : "true"}
         onPointerMove=${probe ? look : null} onPointerLeave=${() => setAt(null)}></canvas>
       ${values && html`<span class="probe" aria-hidden="true">${values}</span>`}
     </div>
