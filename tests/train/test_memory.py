@@ -9,10 +9,13 @@ from sfumato.errors import RecipeError
 from sfumato.train import memory
 from sfumato.train.build import build, described_network, make_network
 from sfumato.train.material import Place
-from sfumato.train.memory import available, kept, refuse_large_batch, refuse_large_state, spelt
+from sfumato.train.memory import available, kept, refuse_large_batch, refuse_large_state, size_of, spelt
 from sfumato.train.reading import load_recipe
 from sfumato.train.small_set import small_set
+from sfumato.train.state import Checkpoint
 from sfumato.train.team import Team
+
+SHORT = ("--set", "rate.images=16", "--set", "watch.heldout=0", "--set", "watch.sheet=0", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,36 @@ def test_the_command_says_so(tmp_path, capsys):
     assert main(["train", str(DATA), "--recipe", "tiny", "--out", str(tmp_path / "run"), *large]) == 2
     assert "of memory are free on cpu" in capsys.readouterr().err
     assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+def test_memory_that_is_lent_counts_as_free(tiny, monkeypatch):
+    recipe, objective = tiny
+    need = 16 * sum(p.numel() for p in objective.net.parameters()) + 8 * (kept(objective, 2) - kept(objective, 1))
+    monkeypatch.setattr(memory, "available", lambda device: need - 1000)
+    refuse_large_batch(recipe, objective, Team(), lent=1000)
+    with pytest.raises(RecipeError, match=r"optimiser\.micro to 7 or less"):
+        refuse_large_batch(recipe, objective, Team(), lent=999)
+
+
+def test_a_checkpoint_lends_what_it_holds_of_this_memory():
+    tensors = {"weights": {"a": torch.zeros(10)}, "moments": {"a": torch.zeros(5, dtype=torch.float64), "b": object()}}
+    assert size_of(Checkpoint(tensors, {}), torch.device("cpu")) == 80
+    assert size_of(Checkpoint(tensors, {}), torch.device("meta")) == 0
+
+
+def test_a_run_that_goes_on_is_asked_the_same_but_not_for_its_weights_alone(tmp_path, capsys, monkeypatch):
+    run, model = tmp_path / "run", tmp_path / "model"
+    assert main(["train", str(DATA), "--recipe", "tiny", "--out", str(run), *SHORT]) == 0
+    before = sorted((run / "checkpoints").iterdir())
+    parameters = sum(p.numel() for p in described_network(load_recipe("tiny")).parameters())
+    for free, words in ((24 * parameters - 1, "for the state of"), (24 * parameters, "for each of 8 pictures at once")):
+        monkeypatch.setattr(memory, "available", lambda device, free=free: free)
+        assert main(["train", "--resume", str(run), "--cooldown", "16", "--device", "cpu"]) == 2
+        assert words in capsys.readouterr().err
+    monkeypatch.setattr(memory, "available", lambda device: 0)
+    assert main(["train", "--resume", str(run), "--export", str(model), "--device", "cpu"]) == 0
+    assert (model / "denoiser.safetensors").is_file()
+    assert sorted((run / "checkpoints").iterdir()) == before
 
 
 def test_what_is_free_here():

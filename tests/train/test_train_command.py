@@ -76,6 +76,19 @@ def test_a_new_run_begins_from_a_models_weights(finished, tmp_path, capsys):
     assert listed(out / "checkpoints")[-1].name == "000000048"
 
 
+def test_a_run_from_given_weights_says_where_it_ends(finished, tmp_path, capsys):
+    start = ("train", str(DATA), "--recipe", "tiny", "--from", str(finished / "model"), *SHORT)
+    line = refused(capsys, *start[1:], "--out", tmp_path / "past")
+    assert "would end at 32 images" in line
+    assert "have seen 32, which count; --cooldown N ends it N pictures later" in line
+    assert not (tmp_path / "past" / "run.json").exists()
+    assert main([*start, "--out", str(tmp_path / "more"), "--cooldown", "16"]) == 0
+    assert listed(tmp_path / "more" / "checkpoints")[-1].name == "000000048"
+    rate = json.loads((tmp_path / "more" / "run.json").read_text())["recipe"]["rate"]
+    assert (rate["images"], rate["cooldown"]) == (48, 16)
+    assert "give one of them" in refused(capsys, *start[1:], "--images", "64", "--cooldown", "16")
+
+
 def test_a_finished_run_can_be_taken_further_and_exported(finished, tmp_path, capsys):
     run = tmp_path / "copy"
     import shutil

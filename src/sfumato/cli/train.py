@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ examples:
   sfumato train corpus/ --recipe bozzetto --set space.autoencoder=runs/bozzetto-autoencoder/model --out runs/mine
   sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
   sfumato train my-pictures/ --budget 30min     what can be learnt in that time on this machine
+  sfumato train my-pictures/ --recipe bozzetto --from bozzetto --cooldown 10000      fine-tune on 10,000 of them
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
@@ -43,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--accept-data-change", action="store_true", help="with --resume: go on though the pictures changed")
     add("--images", type=int, default=0, help="end the run at this many pictures")
     add("--budget", metavar="TIME", help="choose network, batch and schedule for 5min, 1h30min, 2d, and end then")
-    add("--cooldown", type=int, default=0, metavar="IMAGES", help="with --resume: end in that many pictures")
+    add("--cooldown", type=int, default=0, metavar="IMAGES", help="end in that many pictures, the rate going to 0")
     add("--max-seconds", type=float, default=0.0, help="stop with a checkpoint after that long; resume later")
     add("--export", type=Path, metavar="DIR", help="with --resume: write the weights so far as a model, and stop")
     add("--average", type=float, metavar="WIDTH", help="with --export: the average of that relative width (snapshots)")
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         from sfumato.train.timekeeping import by_the_clock
 
         by_the_clock(session, stop.began)
-    bar = TrainingBar(session.trainer.recipe.rate.images)
+    bar = TrainingBar(session.trainer.recipe.rate.images, session.trainer.progress.warm_from)
     for event in events(session, stop):
         if leads:
             tell(event, bar)
@@ -105,8 +107,10 @@ def check(args: argparse.Namespace) -> None:
         refuse_beside(args)
     elif not args.resume and not args.recipe:
         raise RecipeError("nothing to train: give --recipe NAME or --budget TIME for a new run, or --resume RUN")
-    if not args.resume and (args.cooldown or args.export):
-        raise RecipeError("--cooldown and --export are for a run that exists; name it by --resume RUN")
+    if not args.resume and args.export:
+        raise RecipeError("--export is for a run that exists; name it by --resume RUN")
+    if args.cooldown and args.images:
+        raise RecipeError("--images and --cooldown both say where the run ends; give one of them")
     if args.average is not None and not (args.export and args.average > 0):
         raise RecipeError("--average is a width above 0, for --export: it says which average of the weights is written")
     if args.at < 0 or (args.at and (not args.export or args.average is not None)):
@@ -145,6 +149,7 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
 
     from sfumato.corpus.locate import cache_folder
     from sfumato.train.material import Place
+    from sfumato.train.rate import closing
     from sfumato.train.reading import load_recipe
     from sfumato.train.session import begin, resume
     from sfumato.train.start import weights_of
@@ -164,7 +169,12 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     changes = list(args.changes) + ([f"rate.images={args.images}"] if args.images else [])
     if args.resume:
         return resume(
-            args.resume, place, changes=changes, cooldown=args.cooldown, accept_data_change=args.accept_data_change
+            args.resume,
+            place,
+            changes=changes,
+            cooldown=args.cooldown,
+            accept_data_change=args.accept_data_change,
+            to_train=not args.export,
         )
     recipe, notes = load_recipe(args.recipe or "abbozzo", changes), []
     out = args.out or Path("runs") / recipe.name
@@ -173,6 +183,8 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     if args.budget is not None:
         recipe, notes = planned(args, changes, place, stop.began)
     start = weights_of(args.start, recipe) if args.start else (None, 0)
+    if args.cooldown:
+        recipe = replace(recipe, rate=closing(recipe.rate, start[1], args.cooldown))
     session = begin(recipe, out, place, *start)
     if notes:
         session.folder.log({"event": "plan", "images": start[1], "lines": notes})

@@ -20,8 +20,8 @@ def refuse_beside(args: argparse.Namespace) -> None:
         raise RecipeError(
             "--resume goes on with what is left of a run's budget; --set rate.seconds=N gives it another, in seconds"
         )
-    if args.images or args.max_seconds:
-        raise RecipeError("--budget says when the run ends; it takes no --images and no --max-seconds")
+    if args.images or args.cooldown or args.max_seconds:
+        raise RecipeError("--budget says when the run ends; it takes no --images, --cooldown and --max-seconds")
     if args.start and not args.recipe:
         raise RecipeError("--budget chooses a network that --from cannot know; name the model's recipe by --recipe")
 

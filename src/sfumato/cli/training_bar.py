@@ -8,10 +8,13 @@ from sfumato.cli.bar import WIDTH, spell
 
 
 class TrainingBar:
-    """Pictures shown, pictures per second, the loss, and the time left where the run has an end."""
+    """Pictures shown, pictures per second, the loss, and the time left where the run has an end.
 
-    def __init__(self, horizon: int, *, stream: TextIO | None = None) -> None:
-        self.horizon, self.stream = horizon, sys.stderr if stream is None else stream
+    horizon: pictures at which the run ends, 0 where it does not. begun: those that its weights had seen before it.
+    """
+
+    def __init__(self, horizon: int, begun: int = 0, *, stream: TextIO | None = None) -> None:
+        self.horizon, self.begun, self.stream = horizon, begun, sys.stderr if stream is None else stream
         self.live, self.shown_at = self.stream.isatty(), float("-inf")
 
     def show(self, images: int, rate: float, loss: float) -> None:
@@ -21,7 +24,7 @@ class TrainingBar:
         self.shown_at = time.monotonic()
         text = f"{images} images, {rate:.1f} pictures/s, loss {loss:.4f}"
         if self.horizon:
-            share = min(1.0, images / self.horizon)
+            share = min(1.0, (images - self.begun) / max(1, self.horizon - self.begun))
             left = spell((self.horizon - images) / rate) + " left" if rate > 0 else ""
             filled = round(share * WIDTH)
             text = f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:5.1%} {text} {left}"

@@ -1,4 +1,4 @@
-"""Whether a run fits in memory, said before it starts, with the sizes.
+"""Whether a run fits in memory, said before it starts or goes on, with the sizes.
 
 State, in float32, for each parameter: the weight, its gradient, its average, the network that shows the average, and
 AdamW's two moments (Muon's one). Work: what the backward pass keeps of a micro-batch, measured on the first pictures of
@@ -14,6 +14,7 @@ from sfumato.errors import RecipeError
 from sfumato.train.objective import Moment, Objective
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.shares import parts_of
+from sfumato.train.state import Checkpoint
 from sfumato.train.team import Team
 
 COPIES = 6
@@ -33,16 +34,17 @@ def refuse_large_state(recipe: TrainRecipe, net: nn.Module, team: Team, *, shard
         )
 
 
-def refuse_large_batch(recipe: TrainRecipe, objective: Objective, team: Team) -> None:
+def refuse_large_batch(recipe: TrainRecipe, objective: Objective, team: Team, *, lent: int = 0) -> None:
     """Raise RecipeError where a step of this process, on top of the state not yet there, cannot fit.
 
-    Two pictures are taken forwards, and nothing is changed. The network and its double are in memory already.
+    Two pictures are taken forwards, and nothing is changed. The network and its double are in memory already. lent:
+    bytes that are free again before the first step, as those of the checkpoint that a run goes on from.
     """
     step = recipe.optimiser
     largest = max(p.stop - p.start for p in parts_of(step.batch, step.micro, team.rank, team.size))
     each = kept(objective, 2) - kept(objective, 1)
     state = 4 * (COPIES - 2) * sum(p.numel() for p in objective.net.parameters())
-    here = available(team.device)
+    here = available(team.device) + lent
     if state + each * largest > here:
         fits = max(0, here - state) // max(1, each)
         remedy = f"set optimiser.micro to {fits} or less" if fits else "make the network or the pictures smaller"
@@ -51,6 +53,12 @@ def refuse_large_batch(recipe: TrainRecipe, objective: Objective, team: Team) ->
             f"{spelt(each)} for each of {largest} pictures at once, and {spelt(here)} of memory are free on "
             f"{team.device}; {remedy}"
         )
+
+
+def size_of(checkpoint: Checkpoint, device: torch.device) -> int:
+    """The bytes that a checkpoint takes of a device's memory; what is still in its files takes none."""
+    values = (value for part in checkpoint.tensors.values() for value in part.values())
+    return sum(value.nbytes for value in values if isinstance(value, Tensor) and value.device.type == device.type)
 
 
 def kept(objective: Objective, pictures: int) -> int:

@@ -1,7 +1,9 @@
-"""The learning rate as a function of the pictures shown."""
+"""The learning rate as a function of the pictures shown, and where it ends."""
 
 import math
+from dataclasses import replace
 
+from sfumato.errors import RecipeError
 from sfumato.train.recipe import Rate
 
 
@@ -18,3 +20,17 @@ def learning_rate(rate: Rate, peak: float, images: int, warm_from: int = 0) -> f
     u = min(1.0, max(0.0, (images - (rate.images - rate.cooldown)) / rate.cooldown))
     down = 1.0 - u if rate.shape == "linear" else 0.5 * (1.0 + math.cos(math.pi * u))
     return peak * warm * down
+
+
+def closing(rate: Rate, images: int, cooldown: int) -> Rate:
+    """The rate of a run that ends `cooldown` images after `images`, the learning rate going to zero on the way."""
+    return replace(rate, images=images + cooldown, cooldown=cooldown, seconds=0.0)
+
+
+def refuse_past(rate: Rate, images: int) -> None:
+    """Raise RecipeError for a run that would begin, with weights that have seen so many images, at its end or later."""
+    if 0 < rate.images <= images:
+        raise RecipeError(
+            f"the run would end at {rate.images} images, but the weights that it begins from have seen {images}, which "
+            f"count; --cooldown N ends it N pictures later, or set rate.images above {images}"
+        )

@@ -17,10 +17,11 @@ from sfumato.train.folder import RunFolder
 from sfumato.train.follower import FollowedFolder
 from sfumato.train.loop import Stop, Trainer, train
 from sfumato.train.material import Place
-from sfumato.train.memory import refuse_large_batch, refuse_large_state
+from sfumato.train.memory import refuse_large_batch, refuse_large_state, size_of
 from sfumato.train.own_data import with_own_data
 from sfumato.train.pace import refuse_hurry, resumed
 from sfumato.train.progress import Progress
+from sfumato.train.rate import refuse_past
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.sharded import Sharded
@@ -57,7 +58,8 @@ def begin(
     try:
         folder.refuse_run()
         refuse_spread(recipe, place)
-        refuse_large_state(recipe, described_network(recipe), place.team, sharded=place.sharded)
+        refuse_past(recipe.rate, images)
+        refuse_large(recipe, place)
         recipe, notes = with_own_data(recipe, place.data)
         with place.team.leader_first():
             built = build(recipe, place)
@@ -77,30 +79,40 @@ def begin(
 
 
 def resume(
-    out: Path, place: Place, *, changes: Sequence[str] = (), cooldown: int = 0, accept_data_change: bool = False
+    out: Path,
+    place: Place,
+    *,
+    changes: Sequence[str] = (),
+    cooldown: int = 0,
+    accept_data_change: bool = False,
+    to_train: bool = True,
 ) -> Session:
     """Go on with the run in `out` from its newest sound checkpoint, with the horizon or the logging changed if asked.
 
     cooldown: end the run that many images from now, the learning rate going to zero on the way. accept_data_change: go
-    on though the data are others. Raises CheckpointError where there is nothing to go on with or the data changed,
-    RecipeError for a change that would make it another run.
+    on though the data are others. to_train: False where the weights are only asked for, so that a step need not fit in
+    memory. Raises CheckpointError where there is nothing to go on with or the data changed, RecipeError for a change
+    that would make it another run, or where a step cannot fit.
     """
     if not out.is_dir():
         raise CheckpointError(f"there is no run at {out}; start one with sfumato train DATA --recipe NAME --out {out}")
     folder = folder_for(out, place.team)
     try:
         known = folder.about()
+        if to_train:
+            refuse_large(recipe_from(known["recipe"]), place)
         checkpoint, path, passed = folder.latest(open_checkpoint if place.sharded else load_checkpoint)
         place.team.wait()
         images = checkpoint.about["progress"]["images"]
-        if cooldown:
-            changes = [*changes, f"rate.images={images + cooldown}", f"rate.cooldown={cooldown}"]
+        changes = [*changes, *ending(images, cooldown)]
         refuse_another_run(changes)
         recipe = recipe_from(changed(known["recipe"], changes))
         refuse_spread(recipe, place)
         given = Path(known["data"]) if known.get("data") else None
         with place.team.leader_first():
             built = build(recipe, replace(place, data=place.data or given))
+        if to_train:
+            refuse_large_batch(recipe, built.objective, place.team, lent=size_of(checkpoint, place.device))
         change = data_change(known["facts"], built.facts, place.cache)
         if not accept_data_change:
             refuse(change)
@@ -108,10 +120,8 @@ def resume(
         trainer.restore(checkpoint)
         folder.cut_log(checkpoint)
         trainer.recipe = replace(recipe, rate=resumed(recipe.rate, folder.entries()))
-        notes = [
-            f"goes on from {path.name} ({images} images)",
-            *(f"passed over a checkpoint: {reason}" for reason in passed.values()),
-        ]
+        notes = [f"goes on from {path.name} ({images} images)"]
+        notes += [f"passed over a checkpoint: {reason}" for reason in passed.values()]
         folder.set_aside(list(passed))
         made = [{"images": images, "set": list(changes)}] if changes else []
         made += [{"images": images, "data": change}] if change else []
@@ -157,6 +167,11 @@ def spread_over(place: Place, built: Built) -> Spread:
     return (Sharded if place.sharded else Replicated)(built.objective, place.team)
 
 
+def refuse_large(recipe: TrainRecipe, place: Place) -> None:
+    """Raise RecipeError where the state of the recipe's network cannot fit in this process's memory."""
+    refuse_large_state(recipe, described_network(recipe), place.team, sharded=place.sharded)
+
+
 def refuse_spread(recipe: TrainRecipe, place: Place) -> None:
     """Raise RecipeError for what shards cannot do, or a team by the clock."""
     refuse_hurry(recipe.rate, place.team.size == 1)
@@ -191,6 +206,11 @@ def refuse_another_run(changes: Sequence[str]) -> None:
             raise RecipeError(
                 f"--set {change!r} would make this another run; a resumed one may change {allowed}: start a new run"
             )
+
+
+def ending(images: int, cooldown: int) -> list[str]:
+    """The changes by which a run that is at `images` ends in `cooldown` more; none for 0."""
+    return [f"rate.images={images + cooldown}", f"rate.cooldown={cooldown}"] if cooldown else []
 
 
 def data_of(given: Path | None) -> str | None:
