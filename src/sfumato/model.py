@@ -14,10 +14,12 @@ from typing import Any
 from sfumato.canvas import Canvas, Source, open_canvas
 from sfumato.choices import as_tuples
 from sfumato.errors import RecipeError
+from sfumato.notes import prompt_notes, recipe_notes
 from sfumato.options import whole_guidance, whole_sampler
 from sfumato.picture import Picture, enlarged, to_bytes
 from sfumato.pipeline import Bundle, Decoded, Event, check, groups, trace
 from sfumato.recipe import PROMPT_LIMIT, Recipe
+from sfumato.stream import beliefs
 
 DEFAULT_MODEL = "bozzetto"
 """The model that is used where none is named."""
@@ -127,11 +129,7 @@ class Model:
 
     def notes(self, prompt: str) -> tuple[str, ...]:
         """What the user should know of how a prompt is read: where it is cut, which words are unknown."""
-        read = getattr(self.bundle.conditioner, "notes", None)
-        notes = () if read is None else tuple(read(prompt[:PROMPT_LIMIT]))
-        if len(prompt) >= PROMPT_LIMIT:
-            notes = (f"the prompt is cut after {PROMPT_LIMIT} characters, which is all that a recipe holds", *notes)
-        return notes
+        return prompt_notes(self.bundle, prompt)
 
     def canvas(
         self, init: Source, mask: Source | None = None, *, size: tuple[int, int] | int | None = None, scale: int = 1
@@ -191,9 +189,9 @@ class Model:
         """The pictures of the last event of a trace."""
         pictures = []
         for pixels, recipe in zip(to_bytes(event.image, group[0].background), group, strict=True):
-            large = enlarged(pixels, recipe.scale)
-            whole = large if canvas is None else canvas.paste(large, recipe.background)
-            pictures.append(Picture.from_pixels(whole, recipe, self.notes(recipe.prompt)))
+            whole, notes = enlarged(pixels, recipe.scale), self.notes(recipe.prompt) + recipe_notes(self.bundle, recipe)
+            whole = whole if canvas is None else canvas.paste(whole, recipe.background)
+            pictures.append(Picture.from_pixels(whole, recipe, notes))
         return pictures
 
     def trace(
@@ -203,6 +201,11 @@ class Model:
         canvas = self._over(init, mask, settings)
         recipe = self.recipe(prompt, canvas=canvas, **settings)
         return trace(self.bundle, recipe, under=None if canvas is None else canvas.under)
+
+    def stream(self, prompt: str = "", **settings: Any) -> Iterator[Picture]:
+        """What the model believes the picture to be at every evaluation (x0_hat); the last is what `generate` gives."""
+        canvas = self._over(settings.pop("init", None), settings.pop("mask", None), settings)
+        return beliefs(self.bundle, self.recipe(prompt, canvas=canvas, **settings), self.finish, canvas)
 
 
 def load(

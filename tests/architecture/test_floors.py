@@ -26,7 +26,7 @@ FLOORS = (
         "autoguidance",
     },
     {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine", "weak"},
-    {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options", "sheet"},
+    {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options", "notes", "stream", "sheet"},
     {"evaluate", "studio"},
     {"cli", "__main__"},
 )

@@ -13,6 +13,7 @@ from sfumato.cli.way import Sheet, Way, sheet_at
 from sfumato.errors import OutputError, RecipeError
 from sfumato.inspect.policy import Policy
 from sfumato.model import DEFAULT_MODEL, Model, load
+from sfumato.notes import recipe_notes
 from sfumato.picture import Picture
 from sfumato.pipeline import Decoded, Event, groups, trace
 from sfumato.recipe import Recipe
@@ -71,6 +72,8 @@ def draw(
     for prompt in dict.fromkeys(prompts):
         for note in model.notes(prompt):
             report.note(f"{note} [{prompt[:40]!r}]" if len(prompts) > 1 else note)
+    for note in recipe_notes(model.bundle, recipes[0]):
+        report.note(note)
     return draw_recipes(model, recipes, writer, report, canvas=canvas, trace=trace, attention=attention)
 
 

@@ -19,6 +19,7 @@ from sfumato.errors import SfumatoError
 COMMANDS = {
     "generate": "make pictures from prompts",
     "train": "train a model on captioned pictures",
+    "distill": "make a model draw in one to four evaluations",
     "evaluate": "measure a model against real pictures",
     "corpus": "look at captioned pictures before training on them",
     "info": "list models and devices, or print a model's card",

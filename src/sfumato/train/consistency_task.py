@@ -13,9 +13,10 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from sfumato import rng
+from sfumato.choices import describe
 from sfumato.conditioner import Conditioning
 from sfumato.denoiser import NetworkDenoiser
-from sfumato.guidance import Embedded
+from sfumato.guidance import GUIDANCES, ClassifierFree, Embedded, Guidance
 from sfumato.process.consistency import refuse_unfit
 from sfumato.process.discretisation import Growth, by_density, cut, evenly, gathered, nearest, target_decay
 from sfumato.process.schedule import Level
@@ -85,10 +86,14 @@ class ConsistencyTask(DenoiserTask):
         return self.errors_of(self.net, noised, chance).mean()
 
     def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
-        """The loss of each sample at the pair of the finest levels nearest to `level`, for the sheet's guidance."""
+        """The loss of each sample at the pair of the finest levels nearest to `level`, for the sheet's guidance.
+
+        The network is its own target here.
+        """
         t = torch.as_tensor(level.t).flatten().cpu().numpy()
         pair = self.pair(self.finest, nearest(t, self.finest))
-        return self.errors_of(net, Noised(x_0, eps, pair, cond, self.sheet_scale(len(x_0))), contextlib.nullcontext)
+        noised = Noised(x_0, eps, pair, cond, self.sheet_scale(len(x_0)))
+        return self.errors_of(student_of(net), noised, contextlib.nullcontext)
 
     def held_out(self, images: int, net: nn.Module, /) -> HeldOut:
         """The loss of other weights by noise level; what another caption costs is no question here."""
@@ -96,20 +101,20 @@ class ConsistencyTask(DenoiserTask):
 
     def sheet(self, net: nn.Module, /) -> UInt8[np.ndarray, "H W 3"]:
         """The recipe's prompts drawn in watch.steps evaluations."""
-        guidance = Embedded(scale=float(self.sheet_scale(1)), range=self.options.guidance)
-        way = Way(Consistency(), guidance, self.grid)
+        way = Way(Consistency(), self.guidance, self.grid)
         return sheet(self, student_of(net), self.autoencoder, self.recipe.watch, way)
 
     def defaults(self) -> dict[str, Any]:
         """The most evaluations that it is made for, and guidance as it was learnt."""
-        guidance = {"kind": "embedded", "scale": float(self.sheet_scale(1)), "range": list(self.options.guidance)}
+        guidance = describe(GUIDANCES, self.guidance)
         sampler = {"kind": Consistency.kind}
         return {"steps": self.options.steps, "sampler": sampler, "grid": self.grid, "guidance": guidance}
 
     def about(self) -> dict[str, Any]:
         """How few steps came about; what was recorded of the teacher is added by the card's history."""
         options = self.options
-        return {"few_steps": {"method": options.method, "most": options.steps, "guidance": list(options.guidance)}}
+        guided = {} if self.teacher is None else {"guidance": list(options.guidance)}
+        return {"few_steps": {"method": options.method, "most": options.steps, **guided}}
 
     def drawn(self, u: np.ndarray, more: np.ndarray, moment: Moment) -> Pair:
         """The levels that uniform numbers in (0, 1) stand for, cut as finely as the run has come to."""
@@ -156,6 +161,13 @@ class ConsistencyTask(DenoiserTask):
         low, high = self.options.guidance
         scale = min(max(self.recipe.watch.guidance, low), high) if self.teacher is not None else 1.0
         return torch.full((count,), scale, device=self.device)
+
+    @property
+    def guidance(self) -> Guidance:
+        """The dial at the sheet's guidance; the plain prompt where nobody guided."""
+        if self.teacher is None:
+            return ClassifierFree(scale=1.0)
+        return Embedded(scale=float(self.sheet_scale(1)), range=self.options.guidance)
 
     @property
     def grid(self) -> str:

@@ -35,8 +35,8 @@ def by_the_clock(session: Session, began: float, clock: Callable[[], float] = ti
 
 
 def look_seconds(objective: Objective, averaged: nn.Module, clock: Callable[[], float]) -> float:
-    """How long a look takes: a denoiser's from a part of it, any other by looking."""
-    if not isinstance(objective, DenoiserTask):
+    """How long a look takes: a denoiser's from a part of it, any other (few steps among them) by looking."""
+    if type(objective) is not DenoiserTask:
         return seconds_of(lambda: (objective.held_out(0, averaged.eval()), objective.sheet(averaged)), clock)
     return of_a_denoiser(objective, averaged.eval(), clock)
 

@@ -1,0 +1,162 @@
+"""Few-step runs from end to end on the test pictures: begun, resumed, exported, drawn with, and refused."""
+
+import json
+
+import pytest
+import torch
+from tests.train.tiny_runs import DATA, fingerprint
+
+import sfumato
+from sfumato.cli.main import main
+from sfumato.errors import CheckpointError, RecipeError, ScheduleError, ShapeError
+from sfumato.train.distilling import recipe_for
+from sfumato.train.export import export
+from sfumato.train.material import Place
+from sfumato.train.reading import changed, read_toml, recipe_from
+from sfumato.train.session import begin, resume, run
+
+SMALL = [
+    "rate.images=32", "rate.warmup=0", "rate.cooldown=0", "optimiser.kind=adamw", "optimiser.batch=8",
+    "consistency.first=4", "consistency.last=4", "watch.metrics=8", "watch.heldout=32", "watch.heldout_rows=4",
+    "watch.bins=2", "watch.sheet=32", "watch.checkpoint=16", "watch.steps=2",
+]  # fmt: skip
+METHODS = {
+    "distillation": ["consistency.target=0.9"],
+    "training": ["consistency.method=training", "consistency.first=1", "consistency.weigh=apart"],
+    "mean-flow": ["consistency.method=mean-flow", "consistency.distance=squared", "precision=float32"],
+}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory, cache):
+    """A model folder: two updates of the recipe tiny."""
+    out = tmp_path_factory.mktemp("teacher") / "run"
+    changes = ["rate.images=16", "rate.cooldown=0", "watch.heldout=0", "watch.sheet=0"]
+    session = begin(recipe_from(changed(read_toml("tiny"), changes)), out, place(cache))
+    list(run(session, lambda: False))
+    return export(session)
+
+
+def place(cache):
+    return Place(device=torch.device("cpu"), data=DATA, cache=cache, report=lambda what, done, total: None)
+
+
+def recipe_of(teacher, method="distillation", *changes):
+    table = [*SMALL, *METHODS[method], *changes]
+    recipe = recipe_for(str(teacher), "bozzetto-fast", table)
+    if method == "training":
+        recipe = recipe_for(str(teacher), "bozzetto-fast", [*table, "consistency.teacher="])
+    return recipe
+
+
+def whole(recipe, out, cache, updates=None):
+    """A run to its end, or interrupted after some updates and gone on with."""
+    if updates is None:
+        session = begin(recipe, out, place(cache))
+        list(run(session, lambda: False))
+        return session
+    asked = []
+    list(run(begin(recipe, out, place(cache)), lambda: asked.append(1) or len(asked) > updates))
+    session = resume(out, place(cache))
+    list(run(session, lambda: False))
+    return session
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_resumes_bit_for_bit_and_draws(method, teacher, cache, tmp_path):
+    recipe = recipe_of(teacher, method)
+    straight = whole(recipe, tmp_path / "straight", cache)
+    whole(recipe, tmp_path / "resumed", cache, updates=2)
+    assert fingerprint(tmp_path / "straight")["weights"] == fingerprint(tmp_path / "resumed")["weights"]
+    assert fingerprint(tmp_path / "straight")["average"] == fingerprint(tmp_path / "resumed")["average"]
+    folder = export(straight, dtype="float32")
+    card = json.loads((folder / "sfumato.json").read_text())["card"]
+    guided = {} if method == "training" else {"guidance": [1.0, 8.0]}
+    assert card["few_steps"] == {"method": method, "most": 4, **guided}
+    assert card["data"][0]["name"] == "glyphs"
+    if method != "training":
+        of_teacher = json.loads((teacher / "sfumato.json").read_text())
+        assert card["teacher"]["sha256"] == of_teacher["files"]["denoiser"]["sha256"]
+    model = sfumato.load(folder)
+    pictures = {n: model.generate("a red apple", steps=n)[0].pixels_sha256 for n in (1, 2, 4)}
+    assert len(set(pictures.values())) == 3
+    assert model.generate("a red apple", steps=2)[0].pixels_sha256 == pictures[2]
+    assert model.recipe("x").sampler == {"kind": "consistency"}
+    if method == "training":
+        with pytest.raises(ShapeError, match="has no dial for the guidance scale"):
+            model.generate("x", guidance={"kind": "embedded"})
+    else:
+        assert model.generate("a red apple", steps=2, guidance=7.0)[0].pixels_sha256 != pictures[2]
+
+
+def test_the_student_begins_as_its_teacher(teacher, cache, tmp_path):
+    """Every weight but the dials', which say nothing yet: the network's answer is the teacher's for any w."""
+    session = begin(recipe_of(teacher, "distillation", "consistency.target=0.0"), tmp_path / "run", place(cache))
+    net = session.trainer.objective.net.eval()
+    theirs = sfumato.load(teacher).bundle.denoiser.net
+    x, tokens = torch.ones(2, 3, 32, 32), torch.ones(2, 5, 384)
+    mask = torch.ones(2, 5, dtype=torch.bool)
+    with torch.no_grad():
+        ours = net(x, 700.0, tokens, mask, None, torch.tensor([[0.0], [6.0]]))
+        torch.testing.assert_close(ours, theirs(x, 700.0, tokens, mask, None), rtol=1e-4, atol=1e-5)
+    session.folder.close()
+
+
+def test_the_recipe_is_the_teacher_s_own():
+    """The shipped recipe for bozzetto is what `distill bozzetto` makes of it."""
+    shipped = recipe_from(read_toml("bozzetto-fast"))
+    made = recipe_for("bozzetto", "bozzetto-fast")
+    for part in ("name", "text", "data", "space", "optimiser", "rate", "consistency", "network", "watch"):
+        assert getattr(made, part) == getattr(shipped, part), part
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        (["consistency.teacher="], RecipeError, "distillation needs a teacher"),
+        (["network.dials=0"], RecipeError, "network.dials is 0; distillation tells the network 1 numbers"),
+        (["consistency.method=training"], RecipeError, "take consistency.teacher away"),
+        (
+            ["process.schedule={kind='linear'}"],
+            RecipeError,
+            "the student's schedule is Linear.*the teacher's Rectified",
+        ),
+        (["process.clock.scale=1.0"], RecipeError, "the student's clock is"),
+        (["network.block_out_channels=[32,32]"], RecipeError, "not the teacher's with dials"),
+        (["consistency.first=1", "rate.images=0"], RecipeError, "set rate.images, or first = last"),
+        (["consistency.guidance=[8,1]"], RecipeError, "a range of w such as"),
+        (["consistency.grid=shift"], RecipeError, "did you mean 'shifted'"),
+        (["consistency.t_min=0.9"], ScheduleError, "below the other levels"),
+        (["consistency.teacher=nobody"], CheckpointError, "there is no model 'nobody'"),
+    ],
+)
+def test_what_cannot_be_distilled_is_named(changes, error, message, teacher, cache, tmp_path):
+    with pytest.raises(error, match=message):
+        begin(recipe_of(teacher, "distillation", *changes), tmp_path / "run", place(cache))
+
+
+def test_another_teacher_is_another_run(teacher, cache, tmp_path):
+    out = tmp_path / "run"
+    whole(recipe_of(teacher, "distillation", "rate.images=8", "watch.sheet=0", "watch.heldout=0"), out, cache)
+    about = json.loads((out / "run.json").read_text())
+    about["facts"]["teacher"]["sha256"] = "0" * 64
+    (out / "run.json").write_text(json.dumps(about))
+    with pytest.raises(CheckpointError, match="began with other teacher"):
+        resume(out, place(cache))
+
+
+def test_the_command(teacher, cache, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("SFUMATO_CACHE", str(cache))
+    arguments = ["distill", str(teacher), "--data", str(DATA), "--out", str(tmp_path / "run"), "--images", "16"]
+    sets = [part for change in SMALL[1:] for part in ("--set", change)]
+    assert main([*arguments, *sets]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "run" / "model")
+    assert main([*arguments, *sets]) == 2
+    assert main(["distill", str(teacher), "--recipe", "tiny"]) == 2
+    assert "has no objective 'consistency'" in capsys.readouterr().err
