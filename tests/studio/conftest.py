@@ -1,20 +1,15 @@
 """A studio that runs while a test looks at it, with a tiny model; and Debian's chromium where there is one."""
 
 import asyncio
-import contextlib
 import os
 import shutil
-import threading
-import time
-from dataclasses import dataclass
 
 import httpx
 import pytest
-from reading import Reader
+from reading import Reader, serving
 
 from sfumato.studio.app import application
 from sfumato.studio.desk import Desk
-from sfumato.studio.serve import bound, server
 from sfumato.studio.studio import Studio
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -51,38 +46,6 @@ class Client:
 def client(studio):
     """Asks as the studio's own page does."""
     return Client(application(studio), {"x-sfumato-token": studio.token})
-
-
-@dataclass
-class Running:
-    address: str
-    studio: Studio
-    stop: object
-
-
-@contextlib.contextmanager
-def serving(studio):
-    """A real server on a free port of this machine."""
-    listening = bound(0)
-    running, address = server(studio, listening)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-
-    def stop():
-        running.should_exit = True
-        thread.join(10)
-        listening.close()
-
-    for _ in range(100):
-        try:
-            httpx.get(address)
-            break
-        except httpx.TransportError:
-            time.sleep(0.05)
-    try:
-        yield Running(address, studio, stop)
-    finally:
-        stop()
 
 
 @pytest.fixture(scope="module")

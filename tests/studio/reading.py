@@ -1,8 +1,48 @@
-"""A reader at the article, as the tests play one."""
+"""A studio that runs, and a reader at it, as the tests play one."""
 
 import contextlib
 import io
 import re
+import threading
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from sfumato.studio.serve import bound, server
+from sfumato.studio.studio import Studio
+
+
+@dataclass
+class Running:
+    address: str
+    studio: Studio
+    stop: object
+
+
+@contextlib.contextmanager
+def serving(studio):
+    """A real server on a free port of this machine."""
+    listening = bound(0)
+    running, address = server(studio, listening)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+
+    def stop():
+        running.should_exit = True
+        thread.join(10)
+        listening.close()
+
+    for _ in range(100):
+        try:
+            httpx.get(address)
+            break
+        except httpx.TransportError:
+            time.sleep(0.05)
+    try:
+        yield Running(address, studio, stop)
+    finally:
+        stop()
 
 
 class Reader:
@@ -24,8 +64,15 @@ class Reader:
         """The figure, live."""
         place = self.page.locator(f"[data-figure={name}]")
         place.evaluate("place => place.scrollIntoView({block: 'start'})")
-        self.page.wait_for_selector(f"[data-figure={name}] [data-readout]")
+        self.page.wait_for_selector(f"[data-figure={name}] [data-readout]", timeout=60_000)
         return place
+
+    def settled(self, name):
+        """Wait until no answer is under way."""
+        self.page.wait_for_timeout(200)
+        self.page.wait_for_selector(f"[data-figure={name}] .figure-box:not([aria-busy=true])", timeout=60_000)
+        self.page.wait_for_selector(f"[data-figure={name}] [data-readout]")
+        self.page.wait_for_timeout(50)
 
     def readouts(self, name):
         """What a figure says, by name, once its picture is there."""

@@ -11,11 +11,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sfumato.errors import SfumatoError
-from sfumato.studio import page
+from sfumato.studio import api, api_network, page
 from sfumato.studio.answers import ours
-from sfumato.studio.api import ROUTES
 from sfumato.studio.guard import App, Guard
 from sfumato.studio.studio import Studio
+
+ROUTES = [*api.ROUTES, *api_network.ROUTES]
+"""Everything below /api/v1."""
 
 
 def application(studio: Studio, *, port: int | None = None, routes: Sequence[Route] = ROUTES) -> App:

@@ -6,6 +6,7 @@ from typing import Any
 from sfumato.errors import RecipeError
 from sfumato.process.schedules import schedule_from
 from sfumato.process.tabulated import Table
+from sfumato.recipe import PROMPT_LIMIT
 from sfumato.studio.custom import schedule_through
 
 MAX_T = 1000
@@ -20,6 +21,22 @@ def whole(body: Mapping[str, Any], name: str, low: int, high: int, default: int 
     value = body.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise RecipeError(f"{name} is {str(value)[:40]!r}; expected a whole number in {low}..{high}")
+    return value
+
+
+def number(body: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
+    """A finite number in low..high. Raises RecipeError."""
+    value = body.get(name, default)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+        raise RecipeError(f"{name} is {str(value)[:40]!r}; expected a number in {low:g}..{high:g}")
+    return float(value)
+
+
+def words(body: Mapping[str, Any], name: str) -> str:
+    """A text of at most 2,000 characters, "" where there is none. Raises RecipeError."""
+    value = body.get(name, "")
+    if not isinstance(value, str) or len(value) > PROMPT_LIMIT:
+        raise RecipeError(f"{name} is no text of at most {PROMPT_LIMIT} characters")
     return value
 
 

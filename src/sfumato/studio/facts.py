@@ -12,12 +12,13 @@ from sfumato.weights import HEADER_LIMIT
 
 @lru_cache(maxsize=8)
 def facts(source: str) -> dict[str, Any]:
-    """Name, hash, sizes, schedule, and the numbers in its networks, by part. Raises CheckpointError."""
+    """Name, source (as `sfumato.load` takes it), hash, sizes, schedule, numbers by part. Raises CheckpointError."""
     folder = find(source)
     manifest = read_manifest(folder)
     parts = {role: _numbers(locate(folder, file)) for role, file in manifest.files.items()}
     return {
         "name": manifest.name,
+        "source": source,
         "hash": manifest.model_hash,
         "sizes": [list(size) for size in manifest.sizes],
         "schedule": dict(manifest.schedule),

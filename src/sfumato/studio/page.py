@@ -4,7 +4,7 @@ import html
 from functools import cache
 from importlib.resources import files
 
-SECTIONS = ("1.1", "1.2", "1.3", "1.4")
+SECTIONS = ("1.1", "1.2", "1.3", "1.4", "2.3")
 """In reading order; each is static/article/SECTION.html."""
 
 

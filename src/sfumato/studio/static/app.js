@@ -16,10 +16,19 @@ function wake() {
       near.unobserve(place);
       const { default: Figure } = await load();
       render(h(Figure, {}), place);
+      stick(place);
       place.dataset.awake = "yes";
     }
   }, { rootMargin: "200% 0px" });
   for (const place of document.querySelectorAll("[data-figure]")) near.observe(place);
+}
+
+/** A figure stays beside its text; one taller than the screen stays where its foot can be seen.
+ * @param {HTMLElement} place */
+function stick(place) {
+  const settle = () => (place.style.top = `${Math.min(68, innerHeight - place.offsetHeight - 12)}px`);
+  new ResizeObserver(settle).observe(place);
+  addEventListener("resize", settle);
 }
 
 /** The section in the middle of the screen is the current one, in the rail and in the address. */

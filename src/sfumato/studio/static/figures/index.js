@@ -5,4 +5,5 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   schedules: () => import("./schedules.js"),
   jump: () => import("./jump.js"),
   twophotos: () => import("./twophotos.js"),
+  faces: () => import("./faces.js"),
 });

@@ -8,7 +8,7 @@ import { html, useEffect, useState } from "./html.js";
  *   `name` is what Copy as Python prints it under, `value` the number itself, `shown` how it is written
  * @typedef {{caption: string, columns: string[], rows: (string | number)[][]}} Table
  * @typedef {{id: string, title: string, attempt: any, notice: any, stage: any, primary: any, secondary?: any,
- *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server"}} Props */
+ *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server", busy?: boolean}} Props */
 
 const NAMES = /** @type {Record<string, string>} */ ({
   linear: "linear β", "scaled-linear": "scaled-linear β", cosine: "cosine", custom: "your own schedule",
@@ -19,7 +19,7 @@ export function Figure(props) {
   const [open, setOpen] = useState(/** @type {"" | "numbers" | "python"} */ (""));
   const toggle = (/** @type {"numbers" | "python"} */ what) => setOpen(open === what ? "" : what);
   const { id, needs = "browser" } = props;
-  return html`<div class="figure-box" role="group" aria-labelledby=${`${id}-title`} data-state=${server.value}>
+  return html`<div class="figure-box" role="group" aria-labelledby=${`${id}-title`} data-state=${server.value} aria-busy=${props.busy ? "true" : null}>
     <p class="figure-title" id=${`${id}-title`}>${props.title}</p>
     <div class="stage">${props.stage}</div>
     <div class="primary">${props.primary}</div>

@@ -46,10 +46,11 @@ export function first(bytes) {
 export async function* frames(response) {
   if (!response.body) return;
   const reader = response.body.getReader();
-  let held = new Uint8Array(0);
+  let held = new Uint8Array(0), ended = false;
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      ended = done;
       if (done) return;
       const joined = new Uint8Array(held.length + value.length);
       joined.set(held);
@@ -61,6 +62,6 @@ export async function* frames(response) {
       }
     }
   } finally {
-    reader.cancel().catch(() => {});
+    if (!ended) reader.cancel().catch(() => {});
   }
 }

@@ -1,0 +1,102 @@
+"""One answer of the network about a noisy photo, beside the truth, which is known because the noise was ours."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from PIL import Image
+
+from sfumato import rng
+from sfumato.arrays import as_numpy
+from sfumato.errors import RecipeError
+from sfumato.guidance import ClassifierFree
+from sfumato.model import Model
+from sfumato.pipeline import encode
+from sfumato.process.forward import jump
+from sfumato.process.schedule import Level
+from sfumato.studio.photo import signed
+
+Latents = Float32[np.ndarray, "c h w"]
+Picture = Float32[np.ndarray, "3 H W"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Answer:
+    """Truth and belief at one level, in the latents that the network works in, and three of them as pictures.
+
+    noisy, guess and photo are what the decoder makes of x_t, x0_hat and x_0.
+    """
+
+    level: Level
+    x_0: Latents
+    eps: Latents
+    x_t: Latents
+    x0_hat: Latents
+    eps_hat: Latents
+    noisy: Picture
+    guess: Picture
+    photo: Picture
+    seconds: float
+
+    @property
+    def v(self) -> Latents:
+        """alpha eps - sigma x_0, the truth that a v-prediction aims at (Salimans and Ho 2022)."""
+        return self.level.alpha * self.eps - self.level.sigma * self.x_0
+
+    @property
+    def v_hat(self) -> Latents:
+        """The same of the belief."""
+        return self.level.alpha * self.eps_hat - self.level.sigma * self.x0_hat
+
+    def errors(self) -> dict[str, float]:
+        """Root mean square errors of one answer, told four ways: eps, x0, v and score = -eps / sigma."""
+        eps = _rms(self.eps_hat - self.eps)
+        return {
+            "eps": eps,
+            "x0": _rms(self.x0_hat - self.x_0),
+            "v": _rms(self.v_hat - self.v),
+            "score": eps / float(self.level.sigma),
+        }
+
+
+def denoise(
+    model: Model, photo: UInt8[np.ndarray, "h w 3"], *, seed: int, i: int, prompt: str = "", w: float = 1.0
+) -> Answer:
+    """Encode a photo, jump to step i of the model's own schedule with the seed's noise, and ask the network once.
+
+    w is the guidance scale: 0 ignores the prompt, 1 follows it plainly. The prompt "" is none.
+
+    Raises:
+        RecipeError: no such step, or a model of transparent pictures.
+    """
+    bundle = model.bundle
+    if not 1 <= i <= bundle.schedule.T:
+        raise RecipeError(f"step {i}; the schedule of {model.name!r} has 1..{bundle.schedule.T}")
+    if bundle.autoencoder.colours != 3:
+        raise RecipeError(f"{model.name!r} draws transparent pictures; this figure needs a model of opaque ones")
+    width, height = bundle.sizes[0]
+    small = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.LANCZOS))
+    x_0 = bundle.autoencoder.encode(torch.from_numpy(np.ascontiguousarray(signed(small))[None])).mean
+    eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+    level = bundle.schedule.at(i)
+    x_t = jump(x_0, eps, level)
+    cond, null = (encode(bundle.conditioner, [words]) for words in (prompt, ""))
+    begin = time.perf_counter()
+    with torch.no_grad():
+        belief = ClassifierFree(scale=w)(bundle.denoiser, x_t, level, cond, null)
+    seconds = time.perf_counter() - begin
+    noisy, guess, photo_again = (_one(bundle.autoencoder.decode(z)) for z in (x_t, belief.x0_hat, x_0))
+    return Answer(
+        level=level, x_0=_one(x_0), eps=_one(eps), x_t=_one(x_t), x0_hat=_one(belief.x0_hat),
+        eps_hat=_one(belief.eps_hat), noisy=noisy, guess=guess, photo=photo_again, seconds=seconds,
+    )  # fmt: skip
+
+
+def _one(batch: torch.Tensor) -> Float32[np.ndarray, "c h w"]:
+    return np.ascontiguousarray(as_numpy(batch)[0], dtype=np.float32)
+
+
+def _rms(x: Latents) -> float:
+    return float(np.sqrt(np.mean(x.astype(np.float64) ** 2)))

@@ -1,0 +1,99 @@
+"""The network's answer about a noisy photo: one answer in four faces, over the API and in its figure."""
+
+import threading
+
+import numpy as np
+import pytest
+from reading import Reader, serving
+
+from sfumato.errors import RecipeError
+from sfumato.studio.denoise import denoise
+from sfumato.studio.desk import Desk
+from sfumato.studio.frames import decode
+from sfumato.studio.photo import shipped
+from sfumato.studio.studio import Studio
+from tiny import write_tiny
+
+ASKED = {"photo": "harbour", "seed": 3, "t": 400}
+
+
+@pytest.fixture(scope="module")
+def answer(tiny_model):
+    return denoise(tiny_model, shipped(), seed=3, i=400, prompt="a red apple", w=2.0)
+
+
+def test_truth_and_belief_are_the_same_x_t(answer):
+    a, s = answer.level.alpha, answer.level.sigma
+    np.testing.assert_allclose(a * answer.x_0 + s * answer.eps, answer.x_t, atol=1e-5)
+    np.testing.assert_allclose(a * answer.x0_hat + s * answer.eps_hat, answer.x_t, atol=1e-5)
+
+
+def test_errors_are_one_error_told_four_ways(answer):
+    a, s, errors = answer.level.alpha, answer.level.sigma, answer.errors()
+    assert errors["x0"] == pytest.approx(errors["eps"] * s / a, rel=1e-4)
+    assert errors["v"] == pytest.approx(errors["eps"] * (a + s * s / a), rel=1e-4)
+    assert errors["score"] == pytest.approx(errors["eps"] / s)
+
+
+def test_prompt_and_guidance_have_a_say(tiny_model, answer):
+    plain = denoise(tiny_model, shipped(), seed=3, i=400)
+    null = denoise(tiny_model, shipped(), seed=3, i=400, prompt="a red apple", w=0.0)
+    np.testing.assert_array_equal(plain.x0_hat, null.x0_hat)
+    assert np.abs(plain.x0_hat - answer.x0_hat).max() > 1e-3
+
+
+@pytest.mark.parametrize("i", [0, 1001])
+def test_no_such_step(tiny_model, i):
+    with pytest.raises(RecipeError, match=r"schedule of 'tiny' has 1\.\.1000"):
+        denoise(tiny_model, shipped(), seed=3, i=i)
+
+
+def test_the_api_says_the_same(client, tiny_model):
+    frame, _ = decode(client.post("/api/v1/denoise", json=ASKED).content)
+    ours = denoise(tiny_model, shipped(), seed=3, i=400)
+    np.testing.assert_allclose(frame.arrays["x0_hat"], ours.x0_hat, atol=1e-5)
+    np.testing.assert_allclose(frame.arrays["guess"], ours.guess, atol=2e-3)
+    assert frame.header["errors"] == pytest.approx(ours.errors())
+    first, second, _ = decode(
+        client.post("/api/v1/denoise/along", json={"photo": "harbour", "seed": 3, "steps": [400, 900]}).content
+    )
+    assert first.header["errors"] == pytest.approx(ours.errors())
+    assert second.header["t"] == 900
+
+
+def test_an_older_question_is_told_that_a_newer_one_came(client, studio):
+    going, leave, said = threading.Event(), threading.Event(), []
+    studio.desk.ask("busy", lambda model: (going.set(), leave.wait(30)))
+    assert going.wait(30)
+    asking = threading.Thread(target=lambda: said.append(client.post("/api/v1/denoise", json=ASKED)))
+    asking.start()
+    while "denoise" not in studio.desk._waiting:
+        asking.join(0.01)
+    newer = studio.desk.ask("denoise", lambda model: "newer")
+    asking.join(30)
+    leave.set()
+    assert newer.result(30) == "newer"
+    assert said[0].status_code == 400
+    assert "a newer question" in said[0].json()["message"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"t": 0}, {"w": 21}, {"w": "1"}, {"prompt": 3}, {"prompt": "a" * 2001}, {"photo": "other"}, {"more": 1}]
+)
+def test_what_cannot_be_is_refused(client, change):
+    assert client.post("/api/v1/denoise", json=ASKED | change).status_code == 400
+
+
+def test_another_model_answers_otherwise_in_the_figure(chromium, shared, tmp_path):
+    other = Studio(Desk(str(write_tiny(tmp_path / "other", seed=40))))
+    seen = []
+    with serving(other) as there:
+        for at in (shared, there):
+            reader = Reader(chromium, at)
+            reader.figure("faces")
+            reader.settled("faces")
+            seen.append(reader.readouts("faces"))
+            reader.context.close()
+    other.desk.close()
+    assert all(abs(seen[0][key] - seen[1][key]) > 2e-3 for key in ("eps", "x0", "v", "score"))
+    assert seen[0]["magnified"] == pytest.approx(seen[1]["magnified"])
