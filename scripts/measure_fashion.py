@@ -7,7 +7,8 @@
 FD: `--pictures` generated ones (seeds 0, 1, ...) against all test pictures; interval: a jackknife over 20 groups of the
 generated. Floor: as many train pictures against the same, the mean and the range of several such sets, no two alike.
 
-Bits per dimension: `--bits` test pictures, dequantised uniformly, one probe each (src/sfumato/evaluate/likelihood.py);
+Bits per dimension: `--bits` test pictures, by the probability-flow ODE (dequantised uniformly, one probe each:
+src/sfumato/evaluate/likelihood.py) and by the variational bound over `--levels` levels (evaluate/variational.py);
 interval: a bootstrap over pictures. --split tune is for the choice of --faintest; report, the default, for numbers.
 """
 
@@ -30,8 +31,10 @@ from sfumato.corpus.split import belongs
 from sfumato.evaluate.frechet import frechet
 from sfumato.evaluate.interval import Estimate, interval, jackknife, of_mean, resamples
 from sfumato.evaluate.likelihood import FAINTEST, dequantised, likelihood, of_bins, signs
+from sfumato.evaluate.variational import variational
 from sfumato.model import Model
 from sfumato.picture import Picture
+from sfumato.process.grid import uniform_lambda
 from sfumato.process.prediction import Prediction
 from sfumato.train.looking import tiled
 from sfumato.train.store import to_signed
@@ -60,27 +63,31 @@ def floor(train: np.ndarray, test: np.ndarray, count: int) -> Estimate:
     return interval(float(values.mean()), values)
 
 
-def bits(model: Model, held: Source, options: argparse.Namespace) -> Estimate:
-    """Bits per dimension of some test pictures of one half."""
+def bits(model: Model, held: Source, options: argparse.Namespace) -> list[Estimate]:
+    """Bits per dimension of some test pictures of one half: by the ODE, and the bound."""
     half = [k for k, row in enumerate(held.rows) if belongs(row, options.split)]
     chosen = np.sort(rng.permutation(SEED, len(half), 1)[: options.bits])
     rows = [half[k] for k in chosen]
     found = [bits_of(model, held, rows[k : k + BATCH], options) for k in range(0, len(rows), BATCH)]
-    return of_mean(np.concatenate(found), resamples([held.rows[k].id for k in rows]))
+    counts = resamples([held.rows[k].id for k in rows])
+    return [of_mean(np.concatenate(way), counts) for way in zip(*found, strict=True)]
 
 
-def bits_of(model: Model, held: Source, rows: Sequence[int], options: argparse.Namespace) -> np.ndarray:
-    """Of one batch; place in the bin and probe from each picture's own place in the corpus."""
+def bits_of(
+    model: Model, held: Source, rows: Sequence[int], options: argparse.Namespace
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of one batch; place in the bin, probe and noise from each picture's own place in the corpus."""
     bundle, seeds = model.bundle, [held.rows[k].position for k in rows]
     cond = bundle.conditioner([""] * len(rows))
 
     def denoise(x: Any, level: Any, /) -> Prediction:
         return bundle.denoiser(x, level, cond)
 
-    x = dequantised(to_signed(held.pictures[list(rows)]), seeds)
-    probe = signs(seeds, x)
+    x_0 = to_signed(held.pictures[list(rows)])
+    x, probe, levels = dequantised(x_0, seeds), signs(seeds, x_0), uniform_lambda(bundle.schedule, options.levels)
     found = likelihood(denoise, x, bundle.schedule, probe, steps=options.ode_steps, faintest=options.faintest)
-    return of_bins(found).bits_per_dim.double().numpy()
+    bound = variational(denoise, x_0, levels, rng.PerSample(tuple(seeds)))
+    return of_bins(found).bits_per_dim.double().numpy(), bound.bits_per_dim.astype(np.float64)
 
 
 def write_sheet(path: Path, made: np.ndarray, real: np.ndarray) -> None:
@@ -108,6 +115,7 @@ def main() -> None:
     add("--split", choices=("tune", "report"), default="report", help="the half of the test pictures for the bits")
     add("--ode-steps", type=int, default=24, help="Runge-Kutta steps of the likelihood (default: 24)")
     add("--faintest", type=float, default=FAINTEST, help="the angle that counts as clean")
+    add("--levels", type=int, default=128, help="levels of the variational bound (default: 128)")
     add("--json", type=Path, help="write the numbers there too")
     add("--sheet", type=Path, help="write generated and real pictures side by side there")
     options = parser.parse_args()
@@ -124,8 +132,10 @@ def main() -> None:
         if options.sheet:
             write_sheet(options.sheet, made, held.pictures[rng.permutation(SEED, len(held), 2)[:64]])
     if options.bits:
-        asked = {"split": options.split, "faintest": options.faintest, "ode_steps": options.ode_steps}
-        out["bits_per_dim"] = {**spelt(bits(model, held, options)), "pictures": options.bits, **asked}
+        flow, bound = bits(model, held, options)
+        out["bits_per_dim"] = {"pictures": options.bits, "split": options.split}
+        out["bits_per_dim"]["flow"] = {**spelt(flow), "faintest": options.faintest, "steps": options.ode_steps}
+        out["bits_per_dim"]["bound"] = {**spelt(bound), "levels": options.levels}
     text = json.dumps(out, indent=1)
     print(text)
     if options.json:
