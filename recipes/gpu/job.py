@@ -21,15 +21,17 @@ from sfumato.train.shards import join_folder, split_folder  # noqa: E402
 from sfumato.train.state import listed  # noqa: E402
 
 JOBS = sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
-STARTS = {"tavola-long": ("tavola", "bozzetto")}
-"""Jobs whose network is that of shipped models, but for its ends, and so can begin from the first that is installed."""
+STARTS = {"tavola-long": ("tavola", "bozzetto"), "autoencoder-long": ("velatura",)}
+"""Jobs whose network shares layers with what is shipped, and so can begin from the first that is installed."""
+PACKS = {"autoencoder-long": "pictures", "towers-long": "pictures"}
+"""What a job trains on where it is no pack of latents."""
 
 
 def main() -> int:
     """Train one slice, then bring the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("job", help=", ".join(JOBS))
-    parser.add_argument("--data", type=Path, default=ROOT / "packs" / "glyphs", help="a pack, or the corpora")
+    parser.add_argument("--data", type=Path, help="a pack, or the corpora (default packs/glyphs, or packs/pictures)")
     parser.add_argument("--run", type=Path, help="the run's folder (default runs/gpu/JOB)")
     parser.add_argument("--max-seconds", type=float, default=540.0)
     parser.add_argument("--device", default="cuda")
@@ -40,15 +42,16 @@ def main() -> int:
     run = args.run or ROOT / "runs" / "gpu" / args.job
     if args.join:
         join_folder(args.join, run)
-        print(checkpoint.summary(run))
+        print(checkpoint.summary(run) if (run / checkpoint.NAME).is_file() else f"{run}: {', '.join(files_in(run))}")
         return 0
     common = ["--device", args.device]
     if listed(run / "checkpoints"):
         known = ["--resume", str(run)]
     else:
-        known = [str(args.data), "--recipe", str(Path(__file__).with_name(f"{args.job}.toml")), "--out", str(run)]
+        data = args.data or ROOT / "packs" / PACKS.get(args.job, "glyphs")
+        known = [str(data), "--recipe", str(Path(__file__).with_name(f"{args.job}.toml")), "--out", str(run)]
         known += [part for change in args.changes for part in ("--set", change)]
-        start = next((name for name in STARTS.get(args.job, ()) if name in checkpoint.shipped()), None)
+        start = next((name for name in STARTS.get(args.job, ()) if (checkpoint.MODELS / name).is_dir()), None)
         if start and not any(c.startswith("network.") for c in args.changes):
             known += ["--from", start]
     code = sfumato_train([*known, *common, "--max-seconds", str(args.max_seconds)])
@@ -62,6 +65,11 @@ def sfumato_train(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="sfumato train")
     train.add_arguments(parser)
     return train.run(parser.parse_args(arguments))
+
+
+def files_in(folder: Path) -> list[str]:
+    """The names of the files in a folder."""
+    return sorted(file.name for file in folder.iterdir())
 
 
 def bring(run: Path, target: Path, common: list[str]) -> None:

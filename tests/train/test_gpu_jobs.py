@@ -23,7 +23,8 @@ from sfumato.train.state import listed
 from sfumato.weights import serialise
 
 ROOT = Path(__file__).parents[2]
-JOBS = sorted(path.stem for path in (ROOT / "recipes" / "gpu").glob("*.toml"))
+JOBS = sorted(path.stem for path in (ROOT / "recipes" / "gpu").glob("*.toml") if "[space]" in path.read_text("utf-8"))
+"""Those that train on latents; the others are in test_gpu_pictures.py."""
 VAE_OPTIONS = {"widths": [8, 8, 8], "encoder_depth": 1, "decoder_depth": 1, "z_channels": 8}
 SMALL = {
     "unet": (
