@@ -66,3 +66,9 @@ def test_the_interval_is_wilsons(script):
     for hit, n in ((0, 50), (7, 50), (50, 50)):
         known = binomtest(hit, n).proportion_ci(method="wilson")
         assert script.interval(hit / n, n) == pytest.approx((known.low, known.high), abs=1e-4)
+
+
+def test_every_prompt_is_read_each_time_it_is_timed(script):
+    seen = []
+    assert script.seconds_of(seen.append, [str(k) for k in range(70)]) >= 0
+    assert [len(batch) for batch in seen] == [32, 32, 6] * script.TIMED
