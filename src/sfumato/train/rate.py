@@ -27,6 +27,18 @@ def closing(rate: Rate, images: int, cooldown: int) -> Rate:
     return replace(rate, images=images + cooldown, cooldown=cooldown, seconds=0.0)
 
 
+def ending(rate: Rate, images: int, more: int) -> list[str]:
+    """The changes by which a run that is at `images` ends in `more` of them; none for 0.
+
+    The learning rate goes to zero from where it is: where the share f of a cool-down is left, `more` is the share f of
+    the new one. Without a cool-down, and where the run had ended, it begins at its peak.
+    """
+    if not more:
+        return []
+    left = (rate.images - images) / rate.cooldown if rate.cooldown > 0 else 1.0
+    return [f"rate.images={images + more}", f"rate.cooldown={round(more / left) if 0 < left < 1 else more}"]
+
+
 def refuse_past(rate: Rate, images: int) -> None:
     """Raise RecipeError for a run that would begin, with weights that have seen so many images, at its end or later."""
     if 0 < rate.images <= images:

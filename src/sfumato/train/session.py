@@ -21,7 +21,7 @@ from sfumato.train.memory import refuse_large_batch, refuse_large_state, size_of
 from sfumato.train.own_data import with_own_data
 from sfumato.train.pace import refuse_hurry, resumed
 from sfumato.train.progress import Progress
-from sfumato.train.rate import refuse_past
+from sfumato.train.rate import ending, refuse_past
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.sharded import Sharded
@@ -104,7 +104,7 @@ def resume(
         checkpoint, path, passed = folder.latest(open_checkpoint if place.sharded else load_checkpoint)
         place.team.wait()
         images = checkpoint.about["progress"]["images"]
-        changes = [*changes, *ending(images, cooldown)]
+        changes = [*changes, *ending(recipe_from(known["recipe"]).rate, images, cooldown)]
         refuse_another_run(changes)
         recipe = recipe_from(changed(known["recipe"], changes))
         refuse_spread(recipe, place)
@@ -206,11 +206,6 @@ def refuse_another_run(changes: Sequence[str]) -> None:
             raise RecipeError(
                 f"--set {change!r} would make this another run; a resumed one may change {allowed}: start a new run"
             )
-
-
-def ending(images: int, cooldown: int) -> list[str]:
-    """The changes by which a run that is at `images` ends in `cooldown` more; none for 0."""
-    return [f"rate.images={images + cooldown}", f"rate.cooldown={cooldown}"] if cooldown else []
 
 
 def data_of(given: Path | None) -> str | None:

@@ -13,5 +13,5 @@ def small_set(facts: Mapping[str, Any], *, given: bool) -> list[str]:
     if pictures >= FEW:
         return []
     count = "1 picture" if pictures == 1 else f"{pictures} pictures"
-    remedy = "keep the run short" if given else "begin from a model by --from, and keep the run short"
+    remedy = "keep the run short" if given else "begin from a model by --from, keep the run short"
     return [f"warning: only {count}: a network soon draws copies of so few; {remedy}, and watch the held-out loss"]
