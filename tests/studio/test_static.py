@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sfumato.studio
-from sfumato.studio.page import SECTIONS, page, text
+from sfumato.studio.page import SECTIONS, page, scripts, text
 
 STATIC = Path(sfumato.studio.__file__).parent / "static"
 FILES = sorted(path for path in STATIC.rglob("*") if path.is_file())
@@ -37,6 +37,16 @@ def test_what_loads_first_is_small():
     first = sum(len(gzip.compress(path.read_bytes(), 9)) for path in seen)
     assert len(seen) > 15
     assert first <= 70_000
+
+
+def test_the_page_names_its_first_scripts_at_once():
+    """All but those that are imported later, when a figure comes near."""
+    named = [STATIC / name for name in scripts("app.js")]
+    assert all(path.is_file() for path in named)
+    assert STATIC / "vendor/signals-core.js" in named
+    assert not [path for path in set(SCRIPTS) - set(named) if path.parent.name == "vendor"]
+    assert not [path for path in named if path.parent.name == "figures" and path.name != "index.js"]
+    assert all(f'href="/static/{path.relative_to(STATIC).as_posix()}"' in text() for path in named)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(STATIC)))
