@@ -71,6 +71,8 @@ def test_the_split_is_asked_for(evaluate, tmp_path):
         (("--split", "train"), "invalid choice"),
         (("--split", "report", "--guidance", "3"), "choose on tune"),
         (("--seeds", "0"), "at least 1"),
+        (("--sweep-guidance", "1"), "at least 2 prompts"),
+        (("--sweep-guidance", "all"), "whole number"),
         (("--data", "absent"), "no corpus"),
     ],
 )
@@ -82,7 +84,7 @@ def test_bad_input_is_one_line(evaluate, words, complaint):
 
 
 def test_a_sweep_of_guidance(evaluate, tmp_path):
-    code, out, _ = evaluate("--limit", 3, "--steps", 1, "--sweep-guidance")
+    code, out, _ = evaluate("--limit", 4, "--steps", 1, "--sweep-guidance", 3)
     assert code == 0
     report = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert [point["scale"] for point in report["sweep"]] == [0.0, 1.0, 2.0, 4.0, 7.5, 12.5]

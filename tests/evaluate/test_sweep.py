@@ -10,6 +10,7 @@ from sfumato.evaluate.drawing import cost
 from sfumato.evaluate.ground import open_ground
 from sfumato.evaluate.interval import of_share
 from sfumato.evaluate.report import document, write
+from sfumato.evaluate.retrieval import search_of
 from sfumato.evaluate.styles import rooted, train_styles
 from sfumato.evaluate.sweep import SCALES, Sweep, first, repeated
 from sfumato.evaluate.sweep_table import sweep_heads, sweep_rows
@@ -79,6 +80,16 @@ def test_real_pictures_score_as_themselves_and_have_no_diversity(ground, sweep, 
     assert lines[3].against.value == pytest.approx(0.0, abs=1e-6)
     assert lines[4].made.value == pytest.approx(0.0, abs=1e-3)
     assert lines[5].made.value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_concepts_are_looked_for_among_those_of_all_rows(ground, sweep):
+    search, whole = sweep.search(4), search_of(ground.rows, ground.train_rows)
+    assert search.size == whole.size > 4
+    kept = whole.queries[whole.queries < 4]
+    assert (search.queries // 2).tolist() == [q for q in kept for _ in range(2)]
+    assert (search.queries % 2).tolist() == [0, 1] * len(kept)
+    assert search.targets.tolist() == [t for t in whole.targets[whole.queries < 4] for _ in range(2)]
+    assert search.styles == tuple(ground.rows[q // 2].style for q in search.queries)
 
 
 def test_drawing_each_prompt_twice_does_not_narrow_an_interval(ground):

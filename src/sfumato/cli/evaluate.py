@@ -43,7 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--grid", metavar="NAME", help="which noise levels to visit")
     add("--steps", metavar="N", help="steps from noise to picture")
     add("--guidance", metavar="W", help="0 ignores the prompt, 1 follows it plainly, more exaggerates it")
-    add("--sweep-guidance", action="store_true", help="and draw 50 prompts at w = 0, 1, 2, 4, 7.5, 12.5 (2 seeds each)")
+    add(
+        "--sweep-guidance",
+        nargs="?",
+        const="50",
+        metavar="N",
+        help="and draw the first N (50) prompts at w = 0, 1, 2, 4, 7.5 and 12.5, two seeds each",
+    )
     add("--interval", metavar="LOW:HIGH", help="guide only between these times, 0 clean to 1 noise")
     add("--weak", metavar="NAME|FOLDER", help="a worse model of the same kind: guidance is away from that")
     add("--size", metavar="WxH", help="pixels, of the sizes that the model draws")
@@ -61,14 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
     from sfumato.evaluate.whole import evaluate, recipes_of
 
     settings = chosen(arguments)
-    limit, seeds = settings.pop("limit"), settings.pop("seeds")
+    limit, seeds, sweep = (settings.pop(name) for name in ("limit", "seeds", "sweep"))
     features = load_features(arguments.device)
     model = load_evenly(arguments.model, arguments.device, weak=arguments.weak)
     ground = ground_of(arguments, features, limit)
     recipes = recipes_of(model, ground, settings)
     out = arguments.out or Path("evaluations") / default_name(arguments.split, recipes[0])
     found = evaluate(model, ground, features, recipes, out, seeds=seeds, report=Counter())
-    points = swept(arguments, model, ground, features, settings, out, seeds)
+    points = swept(model, ground, features, settings, out, prompts=sweep, seeds=seeds)
     report = document(model, ground, found, out / "pictures", points)
     write(out, report, ground, found, points)
     if arguments.json:
@@ -80,21 +86,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def swept(
-    arguments: argparse.Namespace,
-    model: Any,
-    ground: Any,
-    features: Any,
-    settings: dict[str, Any],
-    out: Path,
-    seeds: int,
+    model: Any, ground: Any, features: Any, settings: dict[str, Any], out: Path, *, prompts: int | None, seeds: int
 ) -> list[Any]:
     """The sweep of guidance scales, where it is asked for."""
-    if not arguments.sweep_guidance:
+    if prompts is None:
         return []
     from sfumato.evaluate.sweep import SEEDS, Sweep
     from sfumato.text.score import load_score
 
-    sweep = Sweep(ground=ground, features=features, score=load_score(), seeds=max(seeds, SEEDS))
+    sweep = Sweep(ground=ground, features=features, score=load_score(), prompts=prompts, seeds=max(seeds, SEEDS))
     return sweep(model, settings, out, Counter())
 
 
@@ -120,6 +120,10 @@ def chosen(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     if found["limit"] is not None and found["limit"] < 2:
         raise RecipeError(f"--limit is {found['limit']}; a measure needs at least 2 pictures")
+    sweep = arguments.sweep_guidance
+    found["sweep"] = None if sweep is None else convert(SETTINGS["count"], sweep, "--sweep-guidance")
+    if found["sweep"] is not None and found["sweep"] < 2:
+        raise RecipeError(f"--sweep-guidance is {found['sweep']}; a sweep needs at least 2 prompts")
     if found["seeds"] < 1:
         raise RecipeError(f"--seeds is {found['seeds']}; each prompt has at least 1")
     return found

@@ -10,7 +10,7 @@ from sfumato.evaluate.kid import kid
 from sfumato.evaluate.line import Line, difference, scaled
 from sfumato.evaluate.neighbours import neighbours
 from sfumato.evaluate.pairs import parts_of, styles_of
-from sfumato.evaluate.retrieval import ranks, search_of
+from sfumato.evaluate.retrieval import Search, ranks, search_of
 from sfumato.evaluate.styles import rooted, train_styles
 
 KID = "KID-EffLite0 x 1000"
@@ -77,7 +77,11 @@ def neighbour_lines(ground: Ground, made: Found) -> list[Line]:
 
 def retrieval_lines(ground: Ground, made: Found) -> list[Line]:
     """How often the first, and one of the first five, of 200 train pictures is of the right concept."""
-    search = search_of(ground.rows, ground.train_rows[: ground.main])
+    return found_lines(ground, made, search_of(ground.rows, ground.train_rows[: ground.main]))
+
+
+def found_lines(ground: Ground, made: Found, search: Search | None) -> list[Line]:
+    """The same with a search that is given; no lines where there is none."""
     if search is None:
         return []
     counts = ground.counts[:, search.queries]

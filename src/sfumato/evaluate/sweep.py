@@ -20,7 +20,8 @@ from sfumato.evaluate.drawing import draw, pixels
 from sfumato.evaluate.features import SIZE, Features
 from sfumato.evaluate.ground import Ground, Report
 from sfumato.evaluate.line import Line
-from sfumato.evaluate.measures import KID, kid_lines, rate, retrieval_lines
+from sfumato.evaluate.measures import KID, found_lines, kid_lines, rate
+from sfumato.evaluate.retrieval import Search, search_of
 from sfumato.evaluate.styles import StyleClassifier, rooted, train_styles
 from sfumato.model import Model
 from sfumato.text.score import Score
@@ -87,7 +88,7 @@ class Sweep:
     def measured(self, ground: Ground, made: Pixels, classifier: StyleClassifier | None) -> list[Line]:
         """The lines of one scale; the pictures of a prompt stand together, and so do the rows of `ground`."""
         found, seeds = self.features(made), self.seeds
-        lines = retrieval_lines(ground, found)
+        lines = found_lines(ground, found, self.search(len(ground.rows) // seeds))
         if classifier is not None:
             asked = np.array([row.style for row in ground.rows])
             hits, real = (np.array(classifier(rooted(x))) == asked for x in (found, ground.real))
@@ -96,6 +97,20 @@ class Sweep:
         together = found.reshape(-1, seeds, found.shape[1])
         lines.append(diversity_line(together, self.ground.real, self.ground.rows, self.ground.counts))
         return lines + [line for line in kid_lines(ground, found) if (line.measure, line.part) == (KID, "all")]
+
+    def search(self, prompts: int) -> Search | None:
+        """The first prompts, each as often as it has seeds, among the concepts of all held-out rows."""
+        whole = search_of(self.ground.rows, self.ground.train_rows[: self.ground.main])
+        mine = [] if whole is None else np.flatnonzero(whole.queries < prompts).tolist()
+        if whole is None or not mine:
+            return None
+        return replace(
+            whole,
+            queries=(whole.queries[mine][:, None] * self.seeds + np.arange(self.seeds)).ravel(),
+            targets=np.repeat(whole.targets[mine], self.seeds),
+            styles=tuple(whole.styles[k] for k in mine for _ in range(self.seeds)),
+            galleries={name: whole.galleries[name] for name in sorted({whole.styles[k] for k in mine})},
+        )
 
 
 def first(ground: Ground, n: int) -> Ground:

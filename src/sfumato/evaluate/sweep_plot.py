@@ -26,7 +26,10 @@ def sweep_plot(points: Sequence[Mapping[str, Any]], up: str, right: str) -> str:
     def at(x: float, y: float) -> tuple[float, float]:
         return MARGIN + x / tops[0] * (WIDTH - 2 * MARGIN), HEIGHT - MARGIN - y / tops[1] * (HEIGHT - 2 * MARGIN)
 
-    marks = [mark(*at(*place), f"{point['scale']:g}") for place, point in zip(places, points, strict=True)]
+    marks = [
+        mark(*at(*place), f"{point['scale']:g}", below=k % 2 == 1)
+        for k, (place, point) in enumerate(zip(places, points, strict=True))
+    ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*place) for place in places))
     left, bottom = at(0.0, 0.0)
     end, top = at(*tops)
@@ -46,11 +49,12 @@ def sweep_plot(points: Sequence[Mapping[str, Any]], up: str, right: str) -> str:
     )
 
 
-def mark(x: float, y: float, words: str) -> str:
-    """A point with its scale beside it."""
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/><text x="{x + 7:.1f}" y="{y - 6:.1f}">w = {words}</text>'
+def mark(x: float, y: float, words: str, *, below: bool) -> str:
+    """A point with its scale beside it; neighbours have theirs above and below by turns."""
+    down = 16 if below else -6
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/><text x="{x + 5:.1f}" y="{y + down:.1f}">w = {words}</text>'
 
 
 def named(lines: Sequence[Line], name: str) -> Line | None:
-    """The last line whose measure begins so."""
-    return next((line for line in reversed(lines) if str(line["measure"]).startswith(name)), None)
+    """The first line whose measure begins so."""
+    return next((line for line in lines if str(line["measure"]).startswith(name)), None)

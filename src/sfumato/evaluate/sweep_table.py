@@ -5,7 +5,7 @@ from typing import Any
 
 from sfumato.evaluate.table import plain
 
-ABOUT = "the same prompts and seeds at each guidance scale w; 95 % intervals in brackets"
+ABOUT = "the same prompts and seeds at each guidance scale w; 95 % intervals in brackets, from ten families on"
 
 
 def sweep_heads(points: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
