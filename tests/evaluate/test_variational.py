@@ -10,9 +10,11 @@ from scipy import stats
 from sfumato import rng
 from sfumato.errors import ScheduleError
 from sfumato.evaluate.variational import variational
+from sfumato.process.bound import reconstruction
 from sfumato.process.grid import uniform_lambda
 from sfumato.process.oracle import Gaussian
 from sfumato.process.parameterisation import V
+from sfumato.process.schedule import CLEAN
 from sfumato.process.schedules import EDM, Cosine, Linear
 
 STD, DRAWS = 0.3, 400
@@ -40,6 +42,17 @@ def test_it_is_above_and_closes(schedule, value):
     narrow, error = gap(schedule, 160, value)
     assert -4 * error < narrow < wide
     assert narrow < 0.75
+
+
+def test_a_single_step_pays_for_the_start_and_the_end():
+    """KL(N(alpha x_0, sigma^2) || N(0, r^2)) with r^2 = 1 in closed form, and the bin's mass seen from x0_hat."""
+    x_0, level = np.array([[0.6, -0.2]]), Cosine().at(500)
+    found = variational(ORACLE, x_0, (level, CLEAN), noise).nats
+    start = 0.5 * (level.sigma**2 + level.alpha**2 * x_0**2 - 1.0 - math.log(level.sigma**2)).sum()
+    x0_hat = ORACLE(level.alpha * x_0 + level.sigma * noise(0, 0, x_0), level).x0_hat
+    end = reconstruction(x_0, x0_hat, level).nats
+    assert start > 0.1
+    assert found == pytest.approx(start + end, rel=1e-12)
 
 
 def test_torch_and_numpy_agree():
