@@ -1,0 +1,226 @@
+"""Training against a plain PyTorch loop of the same network.  Goal: 1.3 times the pictures per second on a CPU.
+
+    python benchmarks/plain_loop.py CORPUS --recipe bozzetto [--cache DIR] [--rounds 5] [--steps 3] [--threads 1 2]
+    python benchmarks/plain_loop.py tests/data --recipe tiny --set watch.split=train
+
+The rival has everything at hand that can be computed before: latents and token states as tensors in memory, shuffled by
+a DataLoader; nothing is logged. It has the same network, number format, batch, clipping, AdamW (fused) and Muon, matrix
+by matrix as published, and torch's own average of the weights. Ours is the trainer's whole update, which draws its
+latents, encodes its prompts and can be resumed bit for bit.
+
+First both are given the same pictures, noise, levels and texts, and the losses of some updates are compared. Then the
+rival's best way is looked for (0 or 1 workers, channels-last or not), at each number of threads; ours and the rival
+take turns at the best number of threads of each. Ratio: pictures per second, ours over the rival's, the median of the
+rounds with their range.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, TensorDataset
+
+from sfumato.corpus.locate import cache_folder
+from sfumato.corpus.prompt import plain_prompt
+from sfumato.parts import device_named
+from sfumato.rng import TRAIN_NOISE
+from sfumato.train.build import build, make_network
+from sfumato.train.loop import Trainer
+from sfumato.train.material import Place
+from sfumato.train.muon import COEFFICIENTS, ROUNDS
+from sfumato.train.objective import Moment
+from sfumato.train.optimisers import in_block
+from sfumato.train.precision import autocast, resolve
+from sfumato.train.progress import Progress
+from sfumato.train.rate import learning_rate
+from sfumato.train.reading import load_recipe
+
+
+class PlainMuon(torch.optim.Optimizer):
+    """Muon as Jordan et al. (2024) wrote it, one matrix after the other."""
+
+    def __init__(self, params: list[nn.Parameter], lr: float, weight_decay: float, dtype: torch.dtype) -> None:
+        super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
+        self.dtype = dtype
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One update."""
+        a, b, c = COEFFICIENTS
+        for group in self.param_groups:
+            for p in group["params"]:
+                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                momentum.lerp_(p.grad, 0.05)
+                update = p.grad.lerp(momentum, 0.95)
+                x = update.flatten(1).to(self.dtype)
+                tall, largest = x.shape[0] > x.shape[1], max(x.shape)
+                x = (x.T if tall else x) / x.norm().clamp(min=1e-20)
+                for _ in range(ROUNDS):
+                    gram = x @ x.T
+                    x = a * x + (b * gram + c * gram @ gram) @ x
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_((x.T if tall else x).reshape(p.shape), alpha=-group["lr"] * 0.2 * largest**0.5)
+
+
+class Plain:
+    """The rival: a network with its optimisers, and a step on given tensors."""
+
+    def __init__(self, ours: Trainer, layout: torch.memory_format) -> None:
+        self.task: Any = ours.objective
+        self.recipe, self.layout, self.dtype = ours.recipe, layout, resolve(ours.recipe.precision, ours.device)
+        self.device, options = ours.device, ours.recipe.optimiser
+        self.net = make_network(ours.recipe).to(self.device, memory_format=layout)  # type: ignore[call-overload]
+        self.net.load_state_dict(self.task.net.state_dict())
+        self.average = AveragedModel(self.net, multi_avg_fn=get_ema_multi_avg_fn(0.999))
+        named = dict(self.net.named_parameters())
+        muon = [p for n, p in named.items() if options.kind == "muon" and p.ndim >= 2 and in_block(n)]
+        rest = [p for p in named.values() if all(p is not q for q in muon)]
+        decayed = [{"params": [p for p in rest if p.ndim >= 2], "weight_decay": options.weight_decay},
+                   {"params": [p for p in rest if p.ndim < 2], "weight_decay": 0.0}]  # fmt: skip
+        self.optimisers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(decayed, lr=options.lr, betas=options.betas, eps=options.eps, fused=True)
+        ]
+        if muon:
+            self.optimisers.append(PlainMuon(muon, options.lr, options.weight_decay, self.dtype))
+        self.shares, self.images = (1.0, options.muon), 0
+
+    def step(self, x_0: Tensor, eps: Tensor, level: Any, tokens: Tensor, mask: Tensor, pooled: Tensor | None) -> Tensor:
+        """One update; its loss."""
+        noising = self.task.noising
+        x_t = (level.alpha * x_0 + level.sigma * eps).contiguous(memory_format=self.layout)
+        target = noising.parameterisation.target(x_0, eps, level)
+        x_in = noising.parameterisation.scale_in(level) * x_t
+        with autocast(self.dtype, self.device):
+            output = self.net(x_in, noising.clock(level).flatten(), tokens, mask, pooled)
+        weight = noising.weight(level, noising.parameterisation)
+        loss = ((output.float() - target).square().mean(dim=(1, 2, 3)) * torch.as_tensor(weight).flatten()).mean()
+        for optimiser, share in zip(self.optimisers, self.shares, strict=False):
+            for group in optimiser.param_groups:
+                group["lr"] = share * learning_rate(self.recipe.rate, self.recipe.optimiser.lr, self.images)
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), self.recipe.optimiser.clip or float("inf"))
+        for optimiser in self.optimisers:
+            optimiser.step()
+        self.average.update_parameters(self.net)
+        self.images += len(x_0)
+        return loss.detach()
+
+    def run(self, loader: DataLoader, steps: int) -> Callable[[], None]:
+        """A function that makes so many steps on what the loader gives."""
+        batches = endless(loader)
+
+        def round_of_steps() -> None:
+            for _ in range(steps):
+                x_0, tokens, mask = (t.to(self.device) for t in next(batches))
+                level = self.task.noising.drawn(np.asarray(torch.rand(len(x_0), dtype=torch.float64)), self.device)
+                loss = self.step(x_0, torch.randn_like(x_0), level, tokens.float(), mask, None)
+            float(loss)
+
+        return round_of_steps
+
+
+def endless(loader: DataLoader) -> Iterator[list[Tensor]]:
+    """Epoch after epoch."""
+    while True:
+        yield from loader
+
+
+def prepared(task: Any, count: int) -> TensorDataset:
+    """Latents (or pixels) and token states of the first rows, as tensors."""
+    store, rows = task.stores[0], task.rows[0]
+    chosen = np.arange(min(count, len(store)))
+    cond = task.conditioner.encode_batch([plain_prompt(rows[r]) for r in chosen])
+    return TensorDataset(store.mean(chosen, np.zeros(len(chosen), bool)), cond.tokens.bfloat16(), cond.mask)
+
+
+def compared(ours: Trainer, plain: Plain, steps: int) -> list[tuple[float, float]]:
+    """The losses of both over the first updates, on the same pictures, noise, levels and texts."""
+    task: Any = ours.objective
+    pairs = []
+    for step in range(steps):
+        moment = Moment(step=step, shown=ours.progress.images, count=ours.recipe.optimiser.batch)
+        x_0, prompts, u = task.batch(moment)
+        eps = task.noise((moment.count, *x_0.shape[1:]), stream=TRAIN_NOISE, step=step)
+        cond = task.encode(prompts)
+        theirs = plain.step(x_0, eps, task.noising.drawn(u, task.device), cond.tokens, cond.mask, cond.pooled)
+        pairs.append((float(ours.update()[0]), float(theirs)))
+    return pairs
+
+
+def timed(work: Callable[[], None], threads: int, device: torch.device) -> float:
+    """Seconds, with that many threads."""
+    torch.set_num_threads(threads)
+    begin = clock(device)
+    work()
+    return clock(device) - begin
+
+
+def clock(device: torch.device) -> float:
+    """The time, when the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
+
+
+def main() -> None:
+    """Print the losses, the best ways, and the ratio."""
+    parser = argparse.ArgumentParser(description="Training against a plain loop.")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--recipe", default="bozzetto")
+    parser.add_argument("--set", dest="changes", action="append", default=[])
+    parser.add_argument("--cache", type=Path, default=cache_folder())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=3, help="updates in a round")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, torch.get_num_threads()])
+    options = parser.parse_args()
+    device, recipe = device_named(options.device), load_recipe(options.recipe, options.changes)
+    place = Place(device=device, data=options.data, cache=options.cache, report=lambda *_: None)
+    trainer = Trainer(recipe, build(recipe, place).objective, Progress())
+    layouts = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
+    rivals = {name: Plain(trainer, layout) for name, layout in layouts.items()}
+    batch = recipe.optimiser.batch
+    for ours, plain in compared(trainer, rivals["channels-last"], 3):
+        print(f"loss {ours:.6f} and plain {plain:.6f}, {abs(ours / plain - 1):.1e} apart")
+    data = prepared(trainer.objective, 16 * batch)
+    ways: dict[tuple[str, int], Callable[[], None]] = {}
+    for name, workers in product(rivals, (0, 1)):
+        loader = DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers)
+        ways[name, workers] = rivals[name].run(loader, options.steps)
+
+    def ours() -> None:
+        for _ in range(options.steps):
+            loss = trainer.update()[0]
+        float(loss)
+
+    tried = {}
+    for threads in sorted(set(options.threads)):
+        for way, work in ways.items():
+            timed(work, threads, device)
+            tried[way, threads] = timed(work, threads, device)
+        timed(ours, threads, device)
+        tried["ours", threads] = timed(ours, threads, device)
+    way, threads = min((key for key in tried if key[0] != "ours"), key=tried.__getitem__)
+    mine = min((key for key in tried if key[0] == "ours"), key=tried.__getitem__)[1]
+    for key, seconds in tried.items():
+        print(f"{key}: {options.steps * batch / seconds:.1f} pictures/s", file=sys.stderr)
+    rounds = [(timed(ours, mine, device), timed(ways[way], threads, device)) for _ in range(options.rounds)]
+    ratios = [plain / own for own, plain in rounds]
+    print(f"ours {options.steps * batch / statistics.median(r[0] for r in rounds):.1f} pictures/s on {mine} threads, "
+          f"plain {options.steps * batch / statistics.median(r[1] for r in rounds):.1f} on {threads} "
+          f"({way[0]}, {way[1]} workers); ratio {statistics.median(ratios):.2f} "
+          f"({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
