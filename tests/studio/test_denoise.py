@@ -14,7 +14,11 @@ from sfumato.studio.photo import shipped
 from sfumato.studio.studio import Studio
 from tiny import write_tiny
 
+KEY = "/api/v1/denoise faces.abc"
 ASKED = {"photo": "harbour", "seed": 3, "t": 400}
+
+
+FACES = {"x-sfumato-figure": "faces.abc"}
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +69,11 @@ def test_an_older_question_is_told_that_a_newer_one_came(client, studio):
     going, leave, said = threading.Event(), threading.Event(), []
     studio.desk.ask("busy", lambda model: (going.set(), leave.wait(30)))
     assert going.wait(30)
-    asking = threading.Thread(target=lambda: said.append(client.post("/api/v1/denoise", json=ASKED)))
+    asking = threading.Thread(target=lambda: said.append(client.post("/api/v1/denoise", json=ASKED, headers=FACES)))
     asking.start()
-    while "denoise" not in studio.desk._waiting:
+    while KEY not in studio.desk._waiting:
         asking.join(0.01)
-    newer = studio.desk.ask("denoise", lambda model: "newer")
+    newer = studio.desk.ask(KEY, lambda model: "newer")
     asking.join(30)
     leave.set()
     assert newer.result(30) == "newer"
@@ -82,6 +86,22 @@ def test_an_older_question_is_told_that_a_newer_one_came(client, studio):
 )
 def test_what_cannot_be_is_refused(client, change):
     assert client.post("/api/v1/denoise", json=ASKED | change).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["a b", "../x", "A", "faces.abc.d", "x" * 60])
+def test_a_figure_has_a_plain_name(client, name):
+    assert client.post("/api/v1/denoise", json=ASKED, headers={"x-sfumato-figure": name}).status_code == 400
+
+
+def test_two_figures_do_not_take_each_others_place(chromium, shared):
+    reader = Reader(chromium, shared)
+    for name in ("faces", "triangle"):
+        reader.figure(name)
+    for name in ("faces", "triangle"):
+        reader.settled(name)
+        assert reader.readouts(name)
+    assert reader.said == []
+    reader.context.close()
 
 
 def test_another_model_answers_otherwise_in_the_figure(chromium, shared, tmp_path):
@@ -97,3 +117,19 @@ def test_another_model_answers_otherwise_in_the_figure(chromium, shared, tmp_pat
     other.desk.close()
     assert all(abs(seen[0][key] - seen[1][key]) > 2e-3 for key in ("eps", "x0", "v", "score"))
     assert seen[0]["magnified"] == pytest.approx(seen[1]["magnified"])
+
+
+def test_one_step_takes_little_of_the_guess_and_the_last_takes_it_whole(chromium, shared):
+    reader = Reader(chromium, shared)
+    figure = reader.figure("triangle")
+    reader.settled("triangle")
+    assert 0 < reader.readouts("triangle")["guess"] < 0.01
+    figure.get_by_label("steps at once").fill("250")
+    reader.settled("triangle")
+    assert reader.readouts("triangle")["guess"] > 0.1
+    figure.locator("#triangle-eta").fill("0")
+    assert reader.readouts("triangle")["churn"] == 0
+    figure.locator("#triangle-t").fill("1")
+    reader.settled("triangle")
+    assert reader.readouts("triangle")["guess"] == pytest.approx(1.0)
+    reader.context.close()

@@ -3,7 +3,7 @@
 import pytest
 from reading import code_of, python_says
 
-FIGURES = {name: f"#{name}-t" for name in ("staircase", "schedules", "jump", "twophotos", "faces")}
+FIGURES = {name: f"#{name}-t" for name in ("staircase", "schedules", "jump", "twophotos", "faces", "triangle")}
 """Each figure's main control."""
 
 

@@ -5,7 +5,7 @@ import pytest
 from reading import Reader
 
 from sfumato import rng
-from sfumato.process.forward import jump
+from sfumato.process.forward import jump, posterior
 from sfumato.process.schedules import schedule_from
 from sfumato.studio import photo
 from sfumato.studio.custom import schedule_through
@@ -91,3 +91,19 @@ def test_a_jump_of_the_photo(compute):
     np.testing.assert_allclose(found["x"], x_t.ravel(), atol=1e-6)
     assert found["std"] == pytest.approx(x_t.astype(np.float64).std(), rel=1e-6)
     assert found["r"] == pytest.approx(np.corrcoef(x_t.ravel(), x_0.ravel())[0, 1], rel=1e-6)
+
+
+@pytest.mark.parametrize(("s", "t"), [(499, 500), (1, 2), (0, 1), (200, 900)])
+def test_a_step_back(compute, s, t):
+    schedule = SCHEDULES["linear"]
+    there, here = schedule.at(s), schedule.at(t)
+    levels = [{"alpha": level.alpha, "sigma": level.sigma} for level in (there, here)]
+    found = compute("maths/step.js", "m.back(a[0], a[1], 1)", levels)
+    exact = posterior(there, here)
+    assert found["guess"] == pytest.approx(exact.c_0, rel=1e-9)
+    assert found["state"] == pytest.approx(exact.c_t, rel=1e-9, abs=1e-12)
+    assert found["churn"] == pytest.approx(exact.variance**0.5, rel=1e-9)
+    assert found["upper"] == pytest.approx(exact.upper**0.5, rel=1e-9)
+    still = compute("maths/step.js", "m.back(a[0], a[1], 0)", levels)
+    assert still["churn"] == 0
+    assert still["state"] == pytest.approx(there.sigma / here.sigma)

@@ -1,6 +1,7 @@
 """What figures ask of the network: one question at a time, the newest of each figure before its older ones."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
@@ -18,11 +19,22 @@ from sfumato.studio.denoise import Answer, denoise
 from sfumato.studio.frames import encode
 from sfumato.studio.studio import Studio
 
+FIGURE = re.compile(r"[a-z0-9]{0,24}(\.[a-z0-9]{1,16})?")
 
-async def put(studio: Studio, key: str, question: Callable[[Model], Any]) -> Any:
-    """The desk's answer. Raises RecipeError where a newer question of the same key came first."""
+
+def key_of(request: Request) -> str:
+    """Whose question it is: what is asked, of which figure, in which open page. Raises RecipeError."""
+    figure = request.headers.get("x-sfumato-figure", "")
+    if not FIGURE.fullmatch(figure):
+        raise RecipeError("the figure that asks is not named as FIGURE.PAGE, both in a-z and 0-9")
+    return f"{request.url.path} {figure}"
+
+
+async def put(request: Request, question: Callable[[Model], Any]) -> Any:
+    """The desk's answer. Raises RecipeError where a newer question of the same figure came first."""
+    studio: Studio = request.app.state.studio
     try:
-        return await asyncio.wrap_future(studio.desk.ask(key, question))
+        return await asyncio.wrap_future(studio.desk.ask(key_of(request), question))
     except (CancelledError, asyncio.CancelledError) as problem:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -33,15 +45,17 @@ async def put(studio: Studio, key: str, question: Callable[[Model], Any]) -> Any
 async def one(request: Request) -> Response:
     """One answer of the network about a noisy photo: latents, pictures and errors."""
     studio: Studio = request.app.state.studio
-    body = asked.known(await body_of(request), "photo", "seed", "t", "prompt", "w")
+    body = asked.known(await body_of(request), "photo", "seed", "t", "s", "prompt", "w")
     photo = studio.photo(str(body.get("photo", "")))
     seed, i = asked.whole(body, "seed", 0, asked.SEEDS), asked.whole(body, "t", 1, 1000)
+    s = asked.whole(body, "s", 0, i - 1, i - 1)
     prompt, w = asked.words(body, "prompt"), asked.number(body, "w", -20.0, 20.0, 1.0)
 
-    def question(model: Model) -> Answer:
-        return denoise(model, photo, seed=seed, i=i, prompt=prompt, w=w)
+    def question(model: Model) -> tuple[Answer, list[dict[str, float]]]:
+        said = denoise(model, photo, seed=seed, i=i, prompt=prompt, w=w)
+        return said, [place(model, step) for step in (s, *ladder(i))]
 
-    said = await put(studio, "denoise", question)
+    said, (there, *lower) = await put(request, question)
     pictures = {name: getattr(said, name).astype(np.float16) for name in ("noisy", "guess", "photo")}
     latents = {name: getattr(said, name) for name in ("x_0", "eps", "x0_hat", "eps_hat")}
     entries = {
@@ -51,7 +65,21 @@ async def one(request: Request) -> Response:
         "ms": 1000.0 * said.seconds,
         "channels": len(said.eps),
     }
-    return single("denoised", entries | {"errors": said.errors()}, **pictures, **latents)
+    below = {"there": there, "ladder": lower}
+    return single("denoised", entries | below | {"errors": said.errors()}, **pictures, **latents)
+
+
+def place(model: Model, i: int) -> dict[str, float]:
+    """Step i of the model's own schedule."""
+    level = model.bundle.schedule.at(i)
+    return {"s": i, "alpha": float(level.alpha), "sigma": float(level.sigma)}
+
+
+def ladder(i: int) -> list[int]:
+    """Steps below i, near and far: what a step of each length leads to, down to the picture."""
+    return (
+        [*dict.fromkeys(i - i * k // 12 if k else i - 1 for k in range(13))] if i > 12 else list(range(i - 1, -1, -1))
+    )
 
 
 async def along(request: Request) -> Response:
@@ -64,9 +92,11 @@ async def along(request: Request) -> Response:
         return JSONResponse({"message": "steps: a list of one to 32 is expected"}, status_code=400)
     wanted = [asked.whole({"step": step}, "step", 1, 1000) for step in steps]
 
+    key = key_of(request)
+
     def frames() -> Iterator[bytes]:
         for i in wanted:
-            future = studio.desk.ask("along", lambda model, i=i: denoise(model, photo, seed=seed, i=i))
+            future = studio.desk.ask(key, lambda model, i=i: denoise(model, photo, seed=seed, i=i))
             try:
                 said = future.result()
             except CancelledError as problem:

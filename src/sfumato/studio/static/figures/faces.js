@@ -8,7 +8,7 @@ import { fixed, significant } from "../parts/numbers.js";
 import { Choice, Slider } from "../parts/slider.js";
 import { Tile } from "../parts/tile.js";
 import { PHOTOS, photo, seed } from "../state/reader.js";
-import { info } from "../wire/api.js";
+import { info, ownPath } from "../wire/api.js";
 import { useAnswer } from "../wire/answer.js";
 
 const STEPS = [20, 60, 120, 200, 300, 400, 500, 600, 700, 800, 880, 940, 980];
@@ -25,15 +25,15 @@ const FACES = {
 };
 
 export default function Faces() {
-  const one = useAnswer("denoise", { photo: photo.value, seed: seed.value, t: t.value });
-  const many = useAnswer("denoise/along", { photo: photo.value, seed: seed.value, steps: STEPS });
+  const one = useAnswer("faces", "denoise", { photo: photo.value, seed: seed.value, t: t.value });
+  const many = useAnswer("faces", "denoise/along", { photo: photo.value, seed: seed.value, steps: STEPS });
   const said = one.frames[0], error = said?.errors ?? {}, shape = FACES[face.value];
   const views = said ? seen(said, shape.of) : null, limit = face.value === "score" && said ? 3 / said.sigma : 3;
   const level = said ? { alpha: said.alpha, sigma: said.sigma } : null;
   const found = many.frames.filter((f) => f.errors);
   const series = Object.keys(FACES).filter((k) => k !== "score").map((k) => ({ name: k, label: k, kind: `face-${k}`,
     strong: k === face.value, x: found.map((f) => f.t), y: found.map((f) => f.errors[k]) }));
-  return html`<${Figure} id="faces" title="Four faces of one answer" needs="server" busy=${one.busy || many.busy}
+  return html`<${Figure} id="faces" title="Four faces of one answer" needs="server" path=${ownPath()} busy=${one.busy || many.busy}
     attempt="drag t from end to end, and change the face."
     notice="asked for the noise, the network errs least where there is most of it; asked for the picture, where there is least. It is one and the same answer."
     stage=${html`<div class="three">

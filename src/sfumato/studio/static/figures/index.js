@@ -6,4 +6,5 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   jump: () => import("./jump.js"),
   twophotos: () => import("./twophotos.js"),
   faces: () => import("./faces.js"),
+  triangle: () => import("./triangle.js"),
 });

@@ -8,7 +8,8 @@ import { html, useEffect, useState } from "./html.js";
  *   `name` is what Copy as Python prints it under, `value` the number itself, `shown` how it is written
  * @typedef {{caption: string, columns: string[], rows: (string | number)[][]}} Table
  * @typedef {{id: string, title: string, attempt: any, notice: any, stage: any, primary: any, secondary?: any,
- *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server", busy?: boolean}} Props */
+ *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server", busy?: boolean, path?: string}} Props
+ *   `path` names the schedule where it is not the reader's */
 
 const NAMES = /** @type {Record<string, string>} */ ({
   linear: "linear β", "scaled-linear": "scaled-linear β", cosine: "cosine", custom: "your own schedule",
@@ -28,7 +29,7 @@ export function Figure(props) {
     <p class="caption"><b>Try</b> ${props.attempt} <b>Notice</b> ${props.notice}</p>
     <${Spoken} text=${props.say} />
     <div class="footer">
-      <p class="state"><${State} needs=${needs} /></p>
+      <p class="state"><${State} needs=${needs} path=${props.path} /></p>
       <div class="doors">
         <button type="button" aria-expanded=${open === "numbers"} onClick=${() => toggle("numbers")}>Show numbers</button>
         <button type="button" aria-expanded=${open === "python"} onClick=${() => toggle("python")}>Copy as Python</button>
@@ -46,14 +47,14 @@ function ReadOuts({ all }) {
   </div>`)}</dl>`;
 }
 
-/** @param {{needs: string}} props */
-function State({ needs }) {
+/** @param {{needs: string, path?: string}} props */
+function State({ needs, path }) {
   if (server.value === "offline") {
     return html`<span class="badge offline">offline${needs === "server" ? ", last values" : ": this page computes alone"}</span>
       <button type="button" onClick=${() => look()}>Try again</button>`;
   }
   const model = info.value?.model?.name;
-  const parts = [model, NAMES[current.value.kind], `seed ${seed.value}`].filter(Boolean);
+  const parts = [model, path ?? NAMES[current.value.kind], `seed ${seed.value}`].filter(Boolean);
   return html`<span class="badge live">computed live</span> ${parts.join(" · ")}`;
 }
 

@@ -7,9 +7,9 @@ import { server, stream } from "./api.js";
 
 /** Ask whenever `body` has changed, but not before the last answer is there: dragging gets answers as fast as they come.
  * `frames` are those of the newest answer, growing while they arrive; they belong to `asked`, which may lag behind.
- * @param {string} path @param {any} body null asks nothing
+ * @param {string} figure its name @param {string} path @param {any} body null asks nothing
  * @returns {{frames: Frame[], asked: any, busy: boolean, trouble: string}} */
-export function useAnswer(path, body) {
+export function useAnswer(figure, path, body) {
   const [state, setState] = useState({ frames: /** @type {Frame[]} */ ([]), asked: /** @type {any} */ (null), busy: false, trouble: "" });
   const line = useRef({ going: false, wanted: "", gone: false }), key = JSON.stringify(body);
   useEffect(() => {
@@ -25,7 +25,7 @@ export function useAnswer(path, body) {
         said = line.current.wanted;
         const question = JSON.parse(said), frames = /** @type {Frame[]} */ ([]);
         try {
-          for await (const frame of stream(path, question)) {
+          for await (const frame of stream(path, question, undefined, figure)) {
             frames.push(frame);
             setState({ frames: frames.slice(), asked: question, busy: true, trouble: "" });
           }

@@ -11,6 +11,12 @@ export const server = signal(/** @type {"asking" | "live" | "offline"} */ ("aski
 /** What /api/v1/info said last. */
 export const info = signal(/** @type {any} */ (null));
 
+/** This page among those that are open: each has its own questions. */
+const here = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => (byte % 36).toString(36)).join("");
+
+/** What figures of the network run on: the schedule that the model was trained with. */
+export const ownPath = () => `the model's own schedule${info.value ? `, ${info.value.model.schedule.kind}` : ""}`;
+
 const token = () => document.querySelector("meta[name=sfumato-token]")?.getAttribute("content") ?? "";
 
 /** @param {string} path @param {RequestInit} [options] */
@@ -39,9 +45,10 @@ async function ask(path, options = {}) {
 
 /** A JSON question, answered in frames.
  * @param {string} path @param {any} body @param {AbortSignal} [signal]
+ * @param {string} [figure] whose question it is: at the server its newer ones take the place of its older ones
  * @returns {AsyncGenerator<Frame>} */
-export async function* stream(path, body, signal) {
-  const headers = { "Content-Type": "application/json" };
+export async function* stream(path, body, signal, figure = "") {
+  const headers = { "Content-Type": "application/json", "X-Sfumato-Figure": `${figure}.${here}` };
   yield* checked(await ask(path, { method: "POST", body: JSON.stringify(body), headers, signal }));
 }
 
