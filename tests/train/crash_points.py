@@ -18,8 +18,8 @@ def checkpoint(value):
     return Checkpoint(tensors, {"progress": {"images": value}, "log_bytes": 0})
 
 
-def crashing_save(folder, at):
-    """Save checkpoint 2 and die, like a killed process, at the `at`-th touch of the disk; files are torn half-way."""
+def die_at(at):
+    """From here on: die, like a killed process, at the `at`-th touch of the disk; files are torn half-way."""
     count = 0
 
     def dying(real):
@@ -43,6 +43,11 @@ def crashing_save(folder, at):
     state.write_durably = torn
     for name in ("open", "fsync", "replace", "mkdir"):
         setattr(os, name, dying(getattr(os, name)))
+
+
+def crashing_save(folder, at):
+    """Save checkpoint 2, or die on the way."""
+    die_at(at)
     save_checkpoint(folder / "000000002", checkpoint(2), keep=2)
     os._exit(0)
 

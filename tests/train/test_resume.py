@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from tests.train.tiny_runs import DATA, fingerprint, images_of, killed_after, sfumato
+from tests.train.tiny_runs import DATA, fingerprint, images_of, killed_after, script, sfumato
 
 from sfumato.train.state import listed, load_checkpoint
 
@@ -77,6 +77,23 @@ def test_every_kind_of_update_goes_on_bit_for_bit(cache, tmp_path, changes):
     assert fingerprint(run) == fingerprint(tmp_path / "whole")
     moments = load_checkpoint(listed(run / "checkpoints")[-1]).tensors["moments"]
     assert ("exp_avg_sq.mid.blocks.0.conv1.weight" in moments) == ("optimiser.kind=muon" not in changes)
+
+
+def test_resumed_after_every_crash_point_of_a_save_it_is_the_uninterrupted_run(tmp_path):
+    """R2: weights, average, moments, counters and log, after a death at each touch of the disk (crash_resumes.py)."""
+    found = script("crash_resumes.py", DATA, tmp_path)
+    crashes = found["crashes"]
+    assert crashes == [77] * (len(crashes) - 1) + [0]
+    assert len(crashes) > 15
+    assert found["resumed"] == [0] * len(crashes)
+    whole = fingerprint(tmp_path / "whole")
+    assert whole["name"] == "000000064"
+    assert [line["images"] for line in whole["log"] if line["event"] == "metrics"] == list(range(8, 65, 8))
+    begins = set()
+    for point in range(1, len(crashes) + 1):
+        assert fingerprint(tmp_path / str(point)) == whole, point
+        begins.add((tmp_path / str(point) / "from").read_text())
+    assert begins == {"goes on from 000000016 (16 images)", "goes on from 000000032 (32 images)"}
 
 
 @pytest.mark.slow

@@ -5,13 +5,11 @@ import hashlib
 import json
 import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from tests.train.crash_points import checkpoint
+from tests.train.tiny_runs import script
 
 from sfumato.errors import CheckpointError, OutputError
 from sfumato.train import state
@@ -110,15 +108,6 @@ def test_killed_at_any_touch_of_the_disk_a_sound_checkpoint_is_left(tmp_path):
         save_checkpoint(folder / "000000003", checkpoint(3), keep=2)
         assert latest(folder)[1].name == "000000003"
     assert torn >= 15
-
-
-def script(name, *arguments):
-    """What a script of this folder prints, read as JSON."""
-    command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
-    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=place)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.slow)])

@@ -50,6 +50,15 @@ def killed_after(images, run, *arguments, cache, number=signal.SIGKILL):
     return process.returncode, errors
 
 
+def script(name, *arguments):
+    """What a script of this folder prints, read as JSON."""
+    command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
+    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=place)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def fingerprint(run):
     """Hashes of the last checkpoint's tensors, its counters without times, and the log without times."""
     newest = listed(run / "checkpoints")[-1]
