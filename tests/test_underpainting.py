@@ -16,7 +16,8 @@ from sfumato.underpainting import Underpainting, holding, over
 
 LEVELS = (*(Rectified()(t) for t in (0.8, 0.6, 0.4, 0.2)), Rectified().at(0))
 SHAPE = (1, 4, 4)
-QUIET = [cls() for cls in SAMPLERS.values() if cls.kind not in ("ddpm", "euler-ancestral", "dpmpp-2m-sde", "langevin")]
+NOISY = {"ddpm", "euler-ancestral", "dpmpp-2m-sde", "langevin", "consistency"}
+QUIET = [cls() for kind, cls in SAMPLERS.items() if kind not in NOISY]
 CELLS = np.zeros((1, 1, 4, 4))
 CELLS[..., 1:3, :2] = 1.0
 KNOWN = np.broadcast_to(CELLS == 0.0, (1, *SHAPE))
