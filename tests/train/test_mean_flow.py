@@ -18,7 +18,7 @@ NETWORKS = {"unet": lambda: UNet(**UNET, dials=2), "dit": lambda: DiT(**DIT, dia
 
 def average_of(kind):
     """u(x, t, r) of a random network in float64, told t by its clock and r by its second dial; and its network."""
-    net = randomised(NETWORKS[kind](), 1).double()
+    net = randomised(NETWORKS[kind](), 1).double().to(memory_format=torch.channels_last)
     cpu_kernels(net)
     forward_kernels(net)
     tokens, mask = noise(2, 5, 16, seed=3), torch.ones(2, 5, dtype=torch.bool)
@@ -36,7 +36,12 @@ def noise(*shape, seed):
 
 def states():
     t = torch.tensor([0.7, 0.4], dtype=torch.float64).view(-1, 1, 1, 1)
-    return noise(2, 4, 8, 8, seed=1), noise(2, 4, 8, 8, seed=2), t, 0.5 * t
+    return (
+        noise(2, 4, 8, 8, seed=1).contiguous(memory_format=torch.channels_last),
+        noise(2, 4, 8, 8, seed=2),
+        t,
+        0.5 * t,
+    )
 
 
 @pytest.mark.parametrize("kind", NETWORKS)

@@ -66,8 +66,11 @@ def kept(objective: Objective, pictures: int) -> int:
     found: dict[int, int] = {}
 
     def pack(value: Tensor) -> Tensor:
-        storage = value.untyped_storage()
-        found[storage.data_ptr()] = storage.nbytes()
+        try:
+            storage = value.untyped_storage()
+            found[storage.data_ptr()] = storage.nbytes()
+        except RuntimeError:  # inside a transform of torch.func a tensor has no storage of its own
+            found[id(value)] = value.nbytes
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
