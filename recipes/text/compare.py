@@ -6,7 +6,8 @@ loss         the mean over LEVELS and over the rows of tune, of the averaged wei
 at t = 1     the same where nothing but the prompt tells of the picture
 difference   loss minus the first one's, row by row
 caption      by how much another row's caption costs: loss(other) - loss(own)
-new word     how much of that a word heals that training never used: loss(other) - loss(new word), where there is one
+new word     by how much another row's new word costs, new to training: loss(other new word) - loss(new word), of the
+             rows that have one; it is 0 for a network to which new words say nothing
 
 Each with its 95 % interval by families (evaluate/interval.py). Several seeds are averaged row by row; their spread is
 the difference of each seed by itself.
@@ -36,7 +37,7 @@ def read(folder: Path, name: str) -> dict[int, dict[str, np.ndarray]]:
     return found
 
 
-def mean_errors(runs: Runs) -> Float64[np.ndarray, "3 k n"]:
+def mean_errors(runs: Runs) -> Float64[np.ndarray, "4 k n"]:
     """The losses, averaged over seeds."""
     return np.mean([run["errors"] for run in runs.values()], axis=0)
 
@@ -55,7 +56,7 @@ def line(name: str, runs: Runs, first: Runs) -> str:
     """One row of the table; the difference is over the seeds that both have."""
     some = next(iter(runs.values()))
     counts = resamples(some["families"].tolist())
-    own, other, new = mean_errors(runs)
+    own, other, new, other_new = mean_errors(runs)
     shared = sorted(set(runs) & set(first))
     cells = [name, ", ".join(map(str, sorted(runs))), said(of_mean(own.mean(axis=0), counts))]
     cells.append(said(of_mean(own[-1], counts)))
@@ -66,7 +67,7 @@ def line(name: str, runs: Runs, first: Runs) -> str:
         each = "" if len(gaps) == 1 else f"; each seed {', '.join(f'{gap.mean():+.4f}' for gap in gaps)}"
         cells.append(said(of_mean(np.mean(gaps, axis=0), counts), "+") + each)
     cells.append(said(of_mean((other - own).mean(axis=0), counts), "+"))
-    cells.append(said(over((other - new).mean(axis=0), some["new"], counts), "+"))
+    cells.append(said(over((other_new - new).mean(axis=0), some["new"], counts), "+"))
     return f"| {' | '.join(cells)} |"
 
 

@@ -4,7 +4,7 @@
 
 Seed, pictures, noise, levels and number of pictures are the same on every side. No side is shown the keywords that are
 kept back (corpus/paraphrase.py). RUNS/NAME-SEED is a run, which goes on where it was interrupted; RUNS/NAME-SEED.npz
-the loss of each tune row at each of LEVELS under three prompts; a finished one is never repeated. compare.py makes the
+the loss of each tune row at each of LEVELS under four prompts; a finished one is never repeated. compare.py makes the
 table.
 """
 
@@ -36,8 +36,8 @@ from sfumato.train.session import Session, begin, resume, run
 
 LEVELS = (0.25, 0.5, 0.75, 0.9, 1.0)
 BATCH, SEED = 64, 2026
-PROMPTS = ("own", "other", "new word")
-"""The row's own prompt; another row's caption in its place; in its place a keyword that training never used."""
+PROMPTS = ("own", "other", "new word", "other new word")
+"""The row's own prompt; another row's caption in its place; a keyword of it that training never used; another's."""
 TOWER = ("network.token_dim=256", "network.pooled_dim=256")
 SHIPPED = (
     'encoder="e56cd55c7aab658828400da30b8538a7ca5e688eb93c9206d737dd86c5c755cc",'
@@ -55,15 +55,18 @@ def sides(distilled: Path | None) -> dict[str, tuple[str, ...]]:
 
 
 def prompts_of(rows: Sequence[Row]) -> list[list[str]]:
-    """The rows' prompts in the order of PROMPTS; a row without a new word keeps its own there."""
+    """The rows' prompts in the order of PROMPTS; a row without a new word keeps its own in the last two."""
     own = [plain_prompt(row) for row in rows]
-    words = [(*sorted(paraphrases(row)), row.caption)[0] for row in rows]
-    new = [plain_prompt(replace(row, caption=word)) for row, word in zip(rows, words, strict=True)]
-    return [own, other_prompts(rows, SEED) or own, new]
+    having = [k for k, row in enumerate(rows) if paraphrases(row)]
+    renamed = [replace(rows[k], caption=min(paraphrases(rows[k]))) for k in having]
+    new, other_new = list(own), list(own)
+    for k, row, other in zip(having, renamed, other_prompts(renamed, SEED) or map(plain_prompt, renamed), strict=True):
+        new[k], other_new[k] = plain_prompt(row), other
+    return [own, other_prompts(rows, SEED) or own, new, other_new]
 
 
 @torch.no_grad()
-def errors(task: DenoiserTask, net: nn.Module) -> Float64[np.ndarray, "3 k n"]:
+def errors(task: DenoiserTask, net: nn.Module) -> Float64[np.ndarray, "4 k n"]:
     """The loss of each tune row at each of LEVELS under each of PROMPTS; the noise is the row's and the level's own."""
     store, rows = task.val
     every = prompts_of(rows)

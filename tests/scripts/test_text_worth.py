@@ -6,13 +6,19 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from tests.train.tiny_runs import DATA, environment
 
 from sfumato.corpus.paraphrase import kept_back
 from sfumato.corpus.rows import Row
+from sfumato.errors import CheckpointError
+from sfumato.text.score import load_score
+from sfumato.train.build import make_network
+from sfumato.train.reading import load_recipe
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,16 +45,19 @@ def write(folder, name, seed, errors, new):
     np.savez(folder / f"{name}-{seed}.npz", errors=errors, families=families, new=new)
 
 
-def test_the_three_prompts_of_a_row(worth):
-    kept = next(w for w in (f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "mnprst") if kept_back(w))
+def test_the_four_prompts_of_a_row(worth):
+    words = [w for w in (f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "mnprst") if kept_back(w)]
     rows = [
-        Row(position=0, id="a", caption="a cat", style_phrase="flat", keywords=(kept, "pet")),
+        Row(position=0, id="a", caption="a cat", style_phrase="flat", keywords=(words[1], "pet", words[0])),
         Row(position=1, id="b", caption="a dog", style_phrase="round", keywords=("hound",)),
+        Row(position=2, id="c", caption="a cow", style_phrase="bold", keywords=(words[2],)),
     ]
-    own, other, new = worth.prompts_of(rows)
-    assert own == ["a cat, flat", "a dog, round"]
-    assert other == ["a dog, flat", "a cat, round"]
-    assert new == [f"{kept}, flat", "a dog, round"]
+    own, other, new, other_new = worth.prompts_of(rows)
+    assert own == ["a cat, flat", "a dog, round", "a cow, bold"]
+    assert sorted(prompt.split(",")[0] for prompt in other) == ["a cat", "a cow", "a dog"]
+    assert not set(other) & set(own)
+    assert new == [f"{min(words[:2])}, flat", "a dog, round", f"{words[2]}, bold"]
+    assert other_new == [f"{words[2]}, flat", "a dog, round", f"{min(words[:2])}, bold"]
 
 
 def test_the_sides_differ_in_the_text_encoder_alone(worth):
@@ -61,8 +70,8 @@ def test_the_sides_differ_in_the_text_encoder_alone(worth):
 
 def test_known_differences_are_found(compare, tmp_path):
     draw = np.random.default_rng(0)
-    base, new = draw.uniform(0.5, 1.0, (3, 5, 60)), np.arange(60) % 3 == 0
-    base[1], base[2] = base[0] + 0.2, base[0] + 0.2 - 0.15 * new
+    base, new = draw.uniform(0.5, 1.0, (4, 5, 60)), np.arange(60) % 3 == 0
+    base[1], base[2], base[3] = base[0] + 0.2, base[0] + 0.1, base[0] + 0.1 + 0.15 * new
     for seed, gap in ((0, 0.02), (1, 0.04)):
         write(tmp_path, "minilm", seed, base, new)
         write(tmp_path, "tower", seed, base + gap, new)
@@ -78,14 +87,35 @@ def test_known_differences_are_found(compare, tmp_path):
     assert lines[-1] == "missing: distilled"
 
 
+def test_a_distillation_begins_with_the_towers_it_is_given():
+    distil, recipe = loaded("distil"), load_recipe("towers-distilled")
+    given = distil.weights_for(recipe, distil.MODELS / "towers")
+    born, known = make_network(recipe).state_dict(), load_score("towers").towers.state_dict()
+    assert given.keys() == born.keys()
+    assert given.keys() - known.keys() == {name for name in born if name.startswith("to_teacher.")}
+    assert all(torch.equal(given[name], value) for name, value in known.items())
+
+
+def test_towers_with_other_words_are_refused():
+    distil, closed = loaded("distil"), []
+    folder = distil.MODELS / "towers"
+    known = distil.read_about(folder)["files"]["tokenizer.json"]["sha256"]
+    session = SimpleNamespace(facts={"tokenizer": known}, folder=SimpleNamespace(close=lambda: closed.append(True)))
+    distil.refuse_other_words(session, folder)
+    session.facts["tokenizer"] = "0" * 64
+    with pytest.raises(CheckpointError, match="its weights mean other words"):
+        distil.refuse_other_words(session, folder)
+    assert closed == [True]
+
+
 @pytest.mark.slow
 def test_a_side_is_trained_measured_and_not_repeated(worth, tmp_path):
     small = (
         'space={kind="pixels"}',
-        "data.size=32",
+        "data.size=16",
         "network.in_channels=3",
         "network.out_channels=3",
-        "network.block_out_channels=[16,32,32]",
+        "network.block_out_channels=[32,32,32]",
         "optimiser.batch=4",
         "rate.images=8",
         "watch.split=train",
@@ -103,9 +133,9 @@ def test_a_side_is_trained_measured_and_not_repeated(worth, tmp_path):
     assert first.returncode == 0, first.stderr
     assert "tower-0.npz measured" in first.stderr
     with np.load(tmp_path / "runs" / "tower-0.npz", allow_pickle=False) as found:
-        assert found["errors"].shape == (3, len(worth.LEVELS), 200)
+        assert found["errors"].shape == (4, len(worth.LEVELS), 200)
         assert np.isfinite(found["errors"]).all()
         assert found["images"] == 8
         same = ~found["new"]
-        assert np.array_equal(found["errors"][0][:, same], found["errors"][2][:, same])
+        assert all(np.array_equal(found["errors"][0][:, same], found["errors"][k][:, same]) for k in (2, 3))
     assert run().stderr == ""
