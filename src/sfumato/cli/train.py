@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sfumato.cli.launch import begun_before, own_device
 from sfumato.cli.train_budget import planned, refuse_beside
 from sfumato.cli.training_bar import TrainingBar
+
+if TYPE_CHECKING:
+    from sfumato.train.material import Place
 
 HELP = """\
 Train a denoiser, an autoencoder or text towers on captioned pictures, after a recipe. A run stops on Ctrl-C, on
@@ -145,27 +148,12 @@ def tell(event: Any, bar: TrainingBar) -> None:
 
 def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     """A new run, or the one to resume."""
-    import torch
-
-    from sfumato.corpus.locate import cache_folder
-    from sfumato.train.material import Place
     from sfumato.train.rate import closing
     from sfumato.train.reading import load_recipe
     from sfumato.train.session import begin, resume
     from sfumato.train.start import weights_of
-    from sfumato.train.team import gather_team
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    device = own_device(args.device)
-    place = Place(
-        device=device,
-        team=gather_team(device),
-        spread=args.spread,
-        data=args.data_option or args.data,
-        cache=args.cache or cache_folder(),
-        report=reporter(stop),
-    )
+    place = place_of(args, stop)
     changes = list(args.changes) + ([f"rate.images={args.images}"] if args.images else [])
     if args.resume:
         return resume(
@@ -189,6 +177,27 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     if notes:
         session.folder.log({"event": "plan", "images": start[1], "lines": notes})
     return session
+
+
+def place_of(args: argparse.Namespace, stop: "Stop") -> "Place":
+    """Where the run happens; the number of CPU threads is set as well."""
+    import torch
+
+    from sfumato.corpus.locate import cache_folder
+    from sfumato.train.material import Place
+    from sfumato.train.team import gather_team
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    device = own_device(args.device)
+    return Place(
+        device=device,
+        team=gather_team(device),
+        spread=args.spread,
+        data=args.data_option or args.data,
+        cache=args.cache or cache_folder(),
+        report=reporter(stop),
+    )
 
 
 class Stop:
