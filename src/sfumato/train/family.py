@@ -44,6 +44,8 @@ LOOKS = (
     Looks(heldout_rows=384, bins=6, steps=25),
     Looks(heldout_rows=256, bins=4, steps=20),
     Looks(heldout_rows=192, bins=3, steps=15),
+    Looks(heldout_rows=128, bins=2, steps=10),
+    Looks(heldout_rows=64, bins=1, steps=8),
 )
 """From thorough to quick."""
 LOOKING = 0.03
