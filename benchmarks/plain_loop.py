@@ -44,6 +44,9 @@ from sfumato.train.progress import Progress
 from sfumato.train.rate import learning_rate
 from sfumato.train.reading import load_recipe
 
+Step = Callable[[], Tensor]
+"""One update; its loss."""
+
 
 class PlainMuon(torch.optim.Optimizer):
     """Muon as Jordan et al. (2024) wrote it, one matrix after the other."""
@@ -115,18 +118,16 @@ class Plain:
         self.images += len(x_0)
         return loss.detach()
 
-    def run(self, loader: DataLoader, steps: int) -> Callable[[], None]:
-        """A function that makes so many steps on what the loader gives."""
+    def on(self, loader: DataLoader) -> Callable[[], Tensor]:
+        """A function that makes one step on what the loader gives next."""
         batches = endless(loader)
 
-        def round_of_steps() -> None:
-            for _ in range(steps):
-                x_0, tokens, mask = (t.to(self.device) for t in next(batches))
-                level = self.task.noising.drawn(np.asarray(torch.rand(len(x_0), dtype=torch.float64)), self.device)
-                loss = self.step(x_0, torch.randn_like(x_0), level, tokens.float(), mask, None)
-            float(loss)
+        def step() -> Tensor:
+            x_0, tokens, mask = (t.to(self.device) for t in next(batches))
+            level = self.task.noising.drawn(np.asarray(torch.rand(len(x_0), dtype=torch.float64)), self.device)
+            return self.step(x_0, torch.randn_like(x_0), level, tokens.float(), mask, None)
 
-        return round_of_steps
+        return step
 
 
 def endless(loader: DataLoader) -> Iterator[list[Tensor]]:
@@ -157,11 +158,12 @@ def compared(ours: Trainer, plain: Plain, steps: int) -> list[tuple[float, float
     return pairs
 
 
-def timed(work: Callable[[], None], threads: int, device: torch.device) -> float:
-    """Seconds, with that many threads."""
+def timed(step: Step, steps: int, threads: int, device: torch.device) -> float:
+    """Seconds for so many steps, with that many threads."""
     torch.set_num_threads(threads)
     begin = clock(device)
-    work()
+    for _ in range(steps):
+        float(step())
     return clock(device) - begin
 
 
@@ -189,37 +191,33 @@ def main() -> None:
     trainer = Trainer(recipe, build(recipe, place).objective, Progress())
     layouts = {"channels-last": torch.channels_last, "contiguous": torch.contiguous_format}
     rivals = {name: Plain(trainer, layout) for name, layout in layouts.items()}
-    batch = recipe.optimiser.batch
-    for ours, plain in compared(trainer, rivals["channels-last"], 3):
-        print(f"loss {ours:.6f} and plain {plain:.6f}, {abs(ours / plain - 1):.1e} apart")
-    data = prepared(trainer.objective, 16 * batch)
-    ways: dict[tuple[str, int], Callable[[], None]] = {}
+    for own, plain in compared(trainer, rivals["channels-last"], 3):
+        print(f"loss {own:.6f} and plain {plain:.6f}, {abs(own / plain - 1):.1e} apart")
+    data, batch = prepared(trainer.objective, 16 * recipe.optimiser.batch), recipe.optimiser.batch
+    ways: dict[str, Step] = {"ours": lambda: trainer.update()[0]}
     for name, workers in product(rivals, (0, 1)):
         loader = DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers)
-        ways[name, workers] = rivals[name].run(loader, options.steps)
+        ways[f"{name}, {workers} workers"] = rivals[name].on(loader)
+    shown = options.steps * batch
+    print(turns(ways, sorted(set(options.threads)), options.steps, options.rounds, shown, device))
 
-    def ours() -> None:
-        for _ in range(options.steps):
-            loss = trainer.update()[0]
-        float(loss)
 
-    tried = {}
-    for threads in sorted(set(options.threads)):
-        for way, work in ways.items():
-            timed(work, threads, device)
-            tried[way, threads] = timed(work, threads, device)
-        timed(ours, threads, device)
-        tried["ours", threads] = timed(ours, threads, device)
-    way, threads = min((key for key in tried if key[0] != "ours"), key=tried.__getitem__)
-    mine = min((key for key in tried if key[0] == "ours"), key=tried.__getitem__)[1]
-    for key, seconds in tried.items():
-        print(f"{key}: {options.steps * batch / seconds:.1f} pictures/s", file=sys.stderr)
-    rounds = [(timed(ours, mine, device), timed(ways[way], threads, device)) for _ in range(options.rounds)]
-    ratios = [plain / own for own, plain in rounds]
-    print(f"ours {options.steps * batch / statistics.median(r[0] for r in rounds):.1f} pictures/s on {mine} threads, "
-          f"plain {options.steps * batch / statistics.median(r[1] for r in rounds):.1f} on {threads} "
-          f"({way[0]}, {way[1]} workers); ratio {statistics.median(ratios):.2f} "
-          f"({min(ratios):.2f} to {max(ratios):.2f})")  # fmt: skip
+def turns(ways: dict[str, Step], threads: list[int], steps: int, rounds: int, shown: int, device: torch.device) -> str:
+    """The best number of threads of ours and the best way of the rival, then both by turns; the result in words."""
+    tried: dict[tuple[str, int], float] = {}
+    for count, (way, step) in product(threads, ways.items()):
+        timed(step, 1, count, device)
+        tried[way, count] = timed(step, steps, count, device)
+        print(f"{way}, {count} threads: {shown / tried[way, count]:.1f} pictures/s", file=sys.stderr)
+    own = min((key for key in tried if key[0] == "ours"), key=tried.__getitem__)
+    other = min((key for key in tried if key[0] != "ours"), key=tried.__getitem__)
+    times = [[timed(ways[way], steps, count, device) for way, count in (own, other)] for _ in range(rounds)]
+    ratios = [plain / ours for ours, plain in times]
+    ours, plain = (shown / statistics.median(column) for column in zip(*times, strict=True))
+    return (
+        f"ours {ours:.1f} pictures/s on {own[1]} threads, plain {plain:.1f} on {other[1]} ({other[0]}); "
+        f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
 
 
 if __name__ == "__main__":
