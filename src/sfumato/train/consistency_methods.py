@@ -7,12 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sfumato.conditioner import Conditioning
 from sfumato.errors import ScheduleError
 from sfumato.process.parameterisation import Flow
 from sfumato.process.rectified import Rectified
 from sfumato.process.schedule import Level
 from sfumato.train.consistency import Pair, consistency_errors, measured
 from sfumato.train.consistency_task import Chance, ConsistencyTask, Noised
+from sfumato.train.kernels import forward_kernels
 from sfumato.train.mean_flow import mean_flow_difference
 from sfumato.train.noising import on_device
 from sfumato.train.objective import Moment
@@ -71,6 +73,11 @@ class MeanFlow(ConsistencyTask):
 
         difference = mean_flow_difference(average, x_t, flow, here.t, noised.pair.there.t)  # type: ignore[arg-type]
         return measured(difference, self.options)
+
+    def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
+        """As for any method, of a network that is given the kernels for it first."""
+        forward_kernels(net)
+        return super().errors(net, x_0, eps, level, cond)
 
     def drawn(self, u: np.ndarray, more: np.ndarray, moment: Moment) -> Pair:
         """Two times of process.density, the later one first; r = t for the share `equal`."""
