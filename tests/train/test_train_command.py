@@ -70,9 +70,11 @@ def test_a_new_run_begins_from_a_models_weights(finished, tmp_path, capsys):
     out = tmp_path / "second"
     arguments = ["train", str(DATA), "--recipe", "tiny", "--out", str(out), *SHORT, "--set", "rate.images=48"]
     assert main([*arguments, "--from", str(finished / "model")]) == 0
-    assert "begins from given weights at 32 images" in capsys.readouterr().err
+    model = str(finished / "model")
+    assert f"begins from {model} at 32 images" in capsys.readouterr().err
     first = json.loads((out / "log.jsonl").read_text().splitlines()[0])
-    assert (first["event"], first["images"]) == ("start", 32)
+    assert (first["event"], first["images"], first["from"]) == ("start", 32, model)
+    assert json.loads((out / "run.json").read_text())["origin"] == {"images": 32, "from": model}
     assert listed(out / "checkpoints")[-1].name == "000000048"
 
 

@@ -173,7 +173,7 @@ def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
     start = weights_of(args.start, recipe) if args.start else (None, 0)
     if args.cooldown:
         recipe = replace(recipe, rate=closing(recipe.rate, start[1], args.cooldown))
-    session = begin(recipe, out, place, *start)
+    session = begin(recipe, out, place, *start, given=args.start or "")
     if notes:
         session.folder.log({"event": "plan", "images": start[1], "lines": notes})
     return session

@@ -48,9 +48,16 @@ class Session:
 
 
 def begin(
-    recipe: TrainRecipe, out: Path, place: Place, start: dict[str, torch.Tensor] | None = None, images: int = 0
+    recipe: TrainRecipe,
+    out: Path,
+    place: Place,
+    start: dict[str, torch.Tensor] | None = None,
+    images: int = 0,
+    given: str = "given weights",
 ) -> Session:
     """A new run in `out`. start: weights to begin from instead of random ones, with the images that they have seen.
+
+    given: what these weights are called in the run's log and its run.json.
 
     Raises OutputError where `out` holds a run, and what build raises.
     """
@@ -68,10 +75,12 @@ def begin(
         trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images), spread_over(place, built))
         if start is not None:
             trainer.begin_from(start)
-            notes.append(f"begins from given weights at {images} images: new optimiser, new warm-up")
-        folder.begin(about(recipe, place, built, origin={"images": images} if start is not None else None))
+            notes.append(f"begins from {given} at {images} images: new optimiser, new warm-up")
+        folder.begin(
+            about(recipe, place, built, origin={"images": images, "from": given} if start is not None else None)
+        )
         if start is not None:
-            folder.log({"event": "start", "images": images, "from": "given weights"})
+            folder.log({"event": "start", "images": images, "from": given})
     except BaseException:
         folder.close()
         raise
