@@ -2,7 +2,9 @@
 
     python scripts/fashion_ruler.py /usr/share/datasets/fashion-mnist --out runs/fashion-ruler
     python scripts/measure_fashion.py runs/fashion /usr/share/datasets/fashion-mnist --ruler runs/fashion-ruler \
-        --json docs/evaluation/fashion.json --sheet docs/yardstick-fashion.png
+        --bits 0 --json docs/yardstick/fd.json --sheet docs/yardstick/sheet.png
+    python scripts/measure_fashion.py runs/fashion /usr/share/datasets/fashion-mnist --pictures 0 \
+        --json docs/yardstick/bits.json
 
 FD: `--pictures` generated ones (seeds 0, 1, ...) against all test pictures; interval: a jackknife over 20 groups of the
 generated. Floor: as many train pictures against the same, the mean and the range of several such sets, no two alike.
