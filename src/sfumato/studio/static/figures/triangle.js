@@ -80,7 +80,7 @@ function Plane({ plane, step, d }) {
     <path class="line strong" d=${line(px(plane.guess.map((v) => step.guess * v)), m)} />
     <circle class="shell" cx=${m[0]} cy=${m[1]} r=${radius * by} />
     <circle class="mark" cx=${o[0]} cy=${o[1]} r="3" /><circle class="mark" cx=${x[0]} cy=${x[1]} r="5" /><circle class="mark guess" cx=${g[0]} cy=${g[1]} r="5" /><circle class="mark full" cx=${m[0]} cy=${m[1]} r="4" />
-    ${name(o, "0", "", 20)}${name(x, html`x<tspan dy="3" font-size="9">t</tspan>`, "", 24)}${name(g, "x̂₀", "guess")}${name(m, "mean μ", "", -10 - Math.max(4, radius * by))}
+    ${name(o, "0", "", 20)}${name(x, html`x<tspan dy="3" font-size="9">t</tspan>`, "", 24)}${name(g, "x̂₀", "guess")}${name(m, "mean μ", "", radius * by > 40 ? 22 : -10 - Math.max(4, radius * by))}
   </svg>`;
 }
 
