@@ -38,6 +38,7 @@ export default function TwoPhotos() {
   const hidden = truth();
   const x = useMemo(() => (a && b ? jump(hidden === "A" ? a : b, noise, level) : null), [a, b, noise, hidden, level.alpha]);
   const best = a && b && x ? (leaning(x, a, b, level.alpha) > 0 ? "A" : "B") : "";
+  const odds = a && b && x ? Math.abs(leaning(x, a, b, level.alpha)) * level.alpha / level.sigma ** 2 : NaN;
   const right = Phi(0.5 * root * apart), bits = 0.5 * 3 * SIDE * SIDE * Math.log1p(root ** 2) / Math.LN2;
   const key = `${t.value} ${seed.value} ${apart} ${JSON.stringify(asked.value)}`, many = trials.value?.key === key ? trials.value.share : null;
   useEffect(() => show(apart), [apart]);
@@ -66,6 +67,7 @@ export default function TwoPhotos() {
       { name: "snr", label: "signal to noise ratio", value: root ** 2, shown: power(root ** 2, 2) },
       { name: "distance", label: "their distance, ‖A − B‖", value: apart, shown: significant(apart, 4) },
       { name: "bits", label: "information left, at most", value: bits, shown: `${significant(bits)} bits` },
+      { name: "odds", label: "its log odds, this time", value: odds, shown: fixed(odds, 2) },
       ...(many === null ? [] : [{ name: "trials", label: "right in 4 000 trials", value: many, shown: percent(many) }]),
     ]}
     table=${() => ({ caption: "How often the best observer is right", columns: ["t", "SNR", "right, %"],
@@ -124,13 +126,17 @@ function code(many) {
   const more = many ? `
 z = rng.normal(${seed.value}, (${TRIALS},), stream=rng.DATA, draw=2)
 print("trials", np.mean(0.5 * np.sqrt(ratio) * distance + z > 0))` : "";
-  return python(["math", "numpy as np"], [schedule.from, "sfumato.process.forward snr"], `
+  return python(["math", "numpy as np"], [schedule.from, "sfumato.process.forward jump, snr"], `
 A, B = x_0, shipped("${otherName()}")
 distance = np.linalg.norm((A - B).astype(float))
-ratio = snr(${schedule.text}.at(${t.value}))
+level = ${schedule.text}.at(${t.value})
+ratio = snr(level)
+hidden = A if rng.words(${seed.value}, 1, stream=rng.DATA, step=${round.value}, draw=1)[0] % 2 == 0 else B
+x_t = jump(hidden, rng.normal(${seed.value}, A.shape, stream=rng.DATA, step=${round.value}), level).astype(float)
 print("accuracy", 0.5 * (1 + math.erf(0.5 * np.sqrt(ratio) * distance / math.sqrt(2))))
 print("snr", ratio)
 print("distance", distance)
+print("odds", abs(np.sum((x_t - level.alpha * (A + B) / 2) * (A - B).astype(float))) * level.alpha / level.sigma**2)
 print("bits", 0.5 * A.size * np.log2(1 + ratio))${more}
 `, { seed: seed.value, photo: photo.value });
 }
