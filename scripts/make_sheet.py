@@ -1,6 +1,6 @@
 """The README's sheet: one picture for each line of prompts.txt, prompt k with seed k, nothing picked.
 
-    python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png [--model bozzetto]
+    python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png [--model tavola]
 
 The first sixteen prompts are held-out pairs of the corpus, the others free (scripts/choose_prompts.py). The settings
 are the model's defaults; the file says which weights drew it (model_hash).
@@ -15,8 +15,14 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 import sfumato
+from sfumato.corpus.decode import over_white_picture
 
 COLUMNS, GAP, CAPTION = 8, 8, 30
+
+
+def over_white(picture: Image.Image) -> Image.Image:
+    """The picture as it looks on a page."""
+    return Image.fromarray(over_white_picture(picture, max(picture.size)))
 
 
 def sheet(pictures: list[Image.Image], captions: list[str], columns: int = COLUMNS) -> Image.Image:
@@ -40,13 +46,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The README's sheet of pictures.")
     parser.add_argument("--prompts", type=Path, default=Path("prompts.txt"))
     parser.add_argument("--out", type=Path, default=Path("docs/sheet.png"))
-    parser.add_argument("--model", default="bozzetto")
+    parser.add_argument("--model", default="tavola")
     options = parser.parse_args()
     prompts = options.prompts.read_text(encoding="utf-8").splitlines()
     model, start = sfumato.load(options.model), time.perf_counter()
     pictures = []
     for k, prompt in enumerate(prompts):
-        pictures.append(model.generate(prompt, seed=k)[0].image.convert("RGB"))
+        pictures.append(over_white(model.generate(prompt, seed=k)[0].image))
         print(f"\r{k + 1}/{len(prompts)}", end="", flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     about = PngInfo()

@@ -21,7 +21,7 @@ from sfumato.pipeline import Bundle, Decoded, Event, check, groups, trace
 from sfumato.recipe import PROMPT_LIMIT, Recipe
 from sfumato.stream import beliefs
 
-DEFAULT_MODEL = "bozzetto"
+DEFAULT_MODEL = "tavola"
 """The model that is used where none is named."""
 
 FALLBACK = {"steps": 30, "grid": "trailing", "sampler": {"kind": "ddim"}, "guidance": {"kind": "classifier-free"}}
