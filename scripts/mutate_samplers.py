@@ -178,6 +178,7 @@ PROOFS: dict[str, list[Callable[[type], bool]]] = {
     **dict.fromkeys(("ddpm", "euler-ancestral", "dpmpp-2m-sde"), NOISY),
     "ddim": [*NOISY, has_order],
     "langevin": [*NOISY, has_its_bias],
+    "consistency": [*ALWAYS, adds_its_noise, is_exact_for_one_picture],
 }
 
 

@@ -106,5 +106,9 @@ def test_an_empty_prompt_is_the_unconditional_picture(tiny_model):
 
 
 def test_bytes_of_a_picture():
-    image = np.array([-2.0, -1.0, 0.0, 0.999, 1.0, 3.0], np.float32).reshape(1, 1, 1, 6)
-    assert to_bytes(image).reshape(-1).tolist() == [0, 0, 128, 255, 255, 255]
+    grey = np.array([-2.0, -1.0, 0.0, 0.999, 1.0, 3.0], np.float32).reshape(1, 1, 1, 6)
+    for image in (grey, np.repeat(grey, 3, axis=1)):
+        pixels = to_bytes(image)
+        assert pixels.shape == (1, 1, 6, 3)
+        for colour in range(3):
+            assert pixels[0, 0, :, colour].tolist() == [0, 0, 128, 255, 255, 255]

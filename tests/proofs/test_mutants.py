@@ -32,7 +32,19 @@ def test_every_mutant_is_caught(script, monkeypatch, capsys):
     assert run(script, monkeypatch) == 0
     table = capsys.readouterr().out
     assert int(table.splitlines()[-1].split()[0]) >= 70
-    for stem in ("ddim", "ddpm", "dpmpp", "dpmpp_sde", "euler", "euler_ancestral", "heun", "langevin", "pndm", "unipc"):
+    for stem in (
+        "consistency",
+        "ddim",
+        "ddpm",
+        "dpmpp",
+        "dpmpp_sde",
+        "euler",
+        "euler_ancestral",
+        "heun",
+        "langevin",
+        "pndm",
+        "unipc",
+    ):
         assert f"\n{stem}:" in "\n" + table
 
 
