@@ -124,4 +124,4 @@ def test_the_autoencoder_begins_with_the_decoder_that_ships(cache, packs, tmp_pa
     asked = ("--data", packs, "--run", run, "--device", "cpu", "--max-seconds", 60)
     done = script("job.py", "autoencoder-long", *asked, *sets, cache=cache)
     assert done.returncode == 0, done.stderr
-    assert json.loads((run / "run.json").read_text())["origin"] == {"images": 0}
+    assert json.loads((run / "run.json").read_text())["origin"] == {"images": 0, "from": "velatura"}
