@@ -72,7 +72,7 @@ def test_two_processes_are_one_bit_for_bit(cache, alone, tmp_path):
 @pytest.mark.slow
 def test_a_killed_worker_is_restarted_and_training_goes_on(cache, alone, tmp_path):
     run = tmp_path / "run"
-    process = torchrun(2, *arguments(run, *FIFTY), cache=cache, options=("--standalone", "--max-restarts", "1"))
+    process = torchrun(2, *arguments(run, *FIFTY), cache=cache, options=("--standalone", "--max-restarts", "3"))
     reached(process, run, 160)
     assert images_of(run) < 400
     signal_worker(process, 1, signal.SIGKILL)
