@@ -5,11 +5,13 @@ import shutil
 import signal
 
 import pytest
+import torch
 from tests.train.launched import arguments, ended, reached, signal_worker, torchrun
 from tests.train.tiny_runs import fingerprint, images_of, sfumato
 
 from sfumato.errors import RecipeError
 from sfumato.train.shares import parts_of, refuse_uneven
+from sfumato.train.team import meeting_place
 
 FIFTY = ("optimiser.micro=4", "rate.images=400", "watch.metrics=8", "watch.checkpoint=80", "watch.heldout=200",
          "watch.sheet=0")  # fmt: skip
@@ -69,10 +71,26 @@ def test_two_processes_are_one_bit_for_bit(cache, alone, tmp_path):
     assert (run / "model").is_dir()
 
 
+@pytest.mark.parametrize(("hosts", "left"), [("1", False), ("2", True)])
+def test_a_restarted_team_does_not_meet_at_the_addresses_of_the_dead(hosts, left, monkeypatch):
+    """torchrun has one store for all its restarts; of several hosts the counts differ, and nothing is kept apart."""
+    server = torch.distributed.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    given = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": server.port, "RANK": 1, "WORLD_SIZE": 2}
+    given |= {"TORCHELASTIC_USE_AGENT_STORE": True, "GROUP_WORLD_SIZE": hosts}
+    for name, value in given.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "0")
+    before, rank, size = meeting_place()
+    assert (rank, size) == (1, 2)
+    before.set("address", "of one that dies")
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert meeting_place()[0].check(["address"]) is left
+
+
 @pytest.mark.slow
 def test_a_killed_worker_is_restarted_and_training_goes_on(cache, alone, tmp_path):
     run = tmp_path / "run"
-    process = torchrun(2, *arguments(run, *FIFTY), cache=cache, options=("--standalone", "--max-restarts", "3"))
+    process = torchrun(2, *arguments(run, *FIFTY), cache=cache, options=("--standalone", "--max-restarts", "1"))
     reached(process, run, 160)
     assert images_of(run) < 400
     signal_worker(process, 1, signal.SIGKILL)

@@ -16,6 +16,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed import PrefixStore, Store  # pyright: ignore[reportPrivateImportUsage]
+from torch.distributed.rendezvous import rendezvous
 
 from sfumato.errors import TeamError
 
@@ -105,12 +107,27 @@ def gather_team(device: torch.device) -> Team:
     if size == 1 or "RANK" not in os.environ:
         return Team(device=device)
     try:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+        store, rank, size = meeting_place()
+        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:
         raise TeamError(
             f"the {size} processes of this training do not find each other: {error}; start them with torchrun"
         ) from error
     return Team(dist.get_rank(), dist.get_world_size(), device)
+
+
+def meeting_place() -> tuple[Store, int, int]:
+    """Where the processes find each other, this one's rank, and how many there are.
+
+    torchrun keeps one store over its restarts, with the addresses of processes that have died: one that reads such an
+    address before its successor has written there would wait for it, for PATIENCE. So every start has entries of its
+    own. Torchruns of several hosts count their restarts each for itself; there the store is taken as it is.
+    """
+    store, rank, size = next(iter(rendezvous("env://", timeout=PATIENCE)))
+    if os.environ.get("GROUP_WORLD_SIZE") == "1":
+        store = PrefixStore(f"start-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    return store, rank, size
 
 
 def leave() -> None:
