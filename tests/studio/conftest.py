@@ -51,8 +51,10 @@ def client(studio):
 @pytest.fixture(scope="module")
 def shared(tiny_folder):
     """One server for the tests of a file that leave it as it is."""
-    with serving(Studio(Desk(str(tiny_folder)))) as found:
+    studio = Studio(Desk(str(tiny_folder)))
+    with serving(studio) as found:
         yield found
+    studio.desk.close()
 
 
 @pytest.fixture

@@ -39,6 +39,16 @@ def test_the_newest_question_of_a_figure_replaces_the_waiting_one(desk):
             old.result(0)
 
 
+def test_closing_waits_for_the_question_at_hand(desk):
+    before, going, leave = threading.enumerate(), threading.Event(), threading.Event()
+    answer = desk.ask("a", lambda model: (going.set(), leave.wait(30)))
+    assert going.wait(30)
+    threading.Timer(0.2, leave.set).start()
+    desk.close()
+    assert answer.done()
+    assert not [thread for thread in threading.enumerate() if thread.name == "sfumato-desk" and thread not in before]
+
+
 def test_errors_come_back_and_the_desk_goes_on(desk, tmp_path):
     def fails(model):
         raise ValueError("this")

@@ -41,14 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.port < 65536:
         raise RecipeError(f"port {arguments.port}: expected 0 (any) to 65535")
     find(arguments.model)
+    desk = Desk(arguments.model, arguments.device, even_threads)
 
     def opened(address: str) -> None:
+        desk.warm()
         print(f"The studio is at {address} (Ctrl-C ends it)", flush=True)
         if not arguments.no_browser:
             webbrowser.open(address)
 
-    desk = Desk(arguments.model, arguments.device, even_threads)
-    desk.warm()
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.closing(desk), contextlib.suppress(KeyboardInterrupt):
         serve(Studio(desk), arguments.port, opened)
     return 0

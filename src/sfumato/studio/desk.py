@@ -54,13 +54,15 @@ class Desk:
         return self._model is not None
 
     def close(self) -> None:
-        """Cancel what waits and let the thread end after the question it is at."""
+        """Cancel what waits, and wait until the thread has ended the question it is at."""
         with self._changed:
             self._closed = True
             for future, _ in self._waiting.values():
                 future.cancel()
             self._waiting.clear()
             self._changed.notify()
+        if self._thread is not None:  # a process must not end while the network is at work in it
+            self._thread.join()
 
     def _work(self) -> None:
         while True:

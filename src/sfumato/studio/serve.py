@@ -10,8 +10,6 @@ from sfumato.studio.app import application
 from sfumato.studio.studio import Studio
 
 HOST = "127.0.0.1"
-PORT = 8420
-"""Where the studio is if nothing else is asked for."""
 
 
 def bound(port: int) -> socket.socket:
@@ -45,7 +43,4 @@ def serve(studio: Studio, port: int, opened: Callable[[str], None]) -> None:
     with bound(port) as listening:
         running, address = server(studio, listening)
         opened(address)
-        try:
-            running.run(sockets=[listening])
-        finally:
-            studio.desk.close()
+        running.run(sockets=[listening])

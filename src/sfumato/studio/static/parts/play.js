@@ -1,7 +1,7 @@
 // A number that runs by itself: only when asked or when first seen, never where stillness is wanted, never out of sight.
 
 import { still } from "../state/settings.js";
-import { html, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "./html.js";
 
 /** Run a signal from `from` to `to` in `seconds`. It starts once by itself when it comes into sight; any touch stops it.
  * @param {{value: any, from: number, to: number, seconds: number}} props */
@@ -22,7 +22,7 @@ export function Play({ value, from, to, seconds }) {
     for (const kind of ["pointerdown", "keydown", "input"]) box.addEventListener(kind, stop);
     return () => (seen.disconnect(), ["pointerdown", "keydown", "input"].forEach((kind) => box.removeEventListener(kind, stop)));
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => { // the last step is taken before the button says so
     if (!running) return;
     const begin = performance.now(), first = value.value;
     let next = requestAnimationFrame(function tick(now) {
