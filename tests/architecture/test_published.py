@@ -1,12 +1,12 @@
 """What is published of a model is of the weights that ship."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from by_path import loaded
 from sfumato import checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -16,10 +16,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def published():
-    spec = importlib.util.spec_from_file_location("published", ROOT / "scripts" / "published.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/published.py")
 
 
 def shipped_hash(name):

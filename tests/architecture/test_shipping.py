@@ -3,11 +3,12 @@
 import subprocess
 import sys
 import zipfile
-from importlib.util import module_from_spec, spec_from_file_location
 
 import pyarrow.parquet as pq
 import pytest
 from sources import ROOT, SRC, committed
+
+from by_path import loaded
 
 DATA = ROOT / "tests" / "data" / "glyphs.parquet"
 MODELS = sorted(path.parent for path in (SRC / "models").glob("*/sfumato.json"))
@@ -15,10 +16,7 @@ MODELS = sorted(path.parent for path in (SRC / "models").glob("*/sfumato.json"))
 
 @pytest.fixture(scope="module")
 def script():
-    spec = spec_from_file_location("make_attribution", ROOT / "scripts" / "make_attribution.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/make_attribution.py")
 
 
 def rows_of(text: str) -> dict[tuple[str, str, str], str]:

@@ -1,23 +1,16 @@
 """The script that turns signs in the samplers: every mutant is caught, and it says so when one is not."""
 
-import importlib.util
 import sys
-from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "mutate_samplers.py"
+from by_path import loaded
 
 
 @pytest.fixture
 def script(monkeypatch):
     """The script as a module."""
-    spec = importlib.util.spec_from_file_location("mutate_samplers", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
+    yield loaded("scripts/mutate_samplers.py")
     for name in [name for name in sys.modules if name.startswith("mutant_")]:
         del sys.modules[name]
 

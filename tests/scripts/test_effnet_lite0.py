@@ -1,22 +1,15 @@
 """The converter of the ruler's weights: it takes the known bytes and no others."""
 
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-
 import pytest
 import torch
 
+from by_path import loaded
 from sfumato.nets.efficientnet import EfficientNetLite0
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = spec_from_file_location("effnet_lite0", ROOT / "scripts" / "effnet_lite0.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/effnet_lite0.py")
 
 
 def test_other_bytes_are_refused(script, tmp_path):

@@ -1,11 +1,11 @@
 """scripts/make_folders.py: what it writes is what corpus check reads."""
 
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from by_path import loaded
 from sfumato.corpus.check import check
 
 GLYPHS = Path(__file__).parents[1] / "data" / "glyphs.parquet"
@@ -13,11 +13,7 @@ GLYPHS = Path(__file__).parents[1] / "data" / "glyphs.parquet"
 
 @pytest.fixture(scope="module")
 def script():
-    path = Path(__file__).parents[2] / "scripts" / "make_folders.py"
-    spec = spec_from_file_location("make_folders", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/make_folders.py")
 
 
 def test_pictures_with_captions_beside_them(script, tmp_path, capsys):

@@ -1,12 +1,10 @@
 """scripts/measure_autoencoder.py on pictures whose numbers are known."""
 
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
+from by_path import loaded
 from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source
 from sfumato.nets.vae import VAE
@@ -24,11 +22,7 @@ UNET = {
 
 @pytest.fixture(scope="module")
 def script():
-    path = Path(__file__).parents[2] / "scripts" / "measure_autoencoder.py"
-    spec = spec_from_file_location("measure_autoencoder", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/measure_autoencoder.py")
 
 
 class Dimmed(VAE):

@@ -1,6 +1,5 @@
 """The Fashion-MNIST yardstick, on cases whose answers are known."""
 
-import importlib.util
 import math
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from PIL import Image
 from tests.corpus.test_idx import write
 
+from by_path import loaded
 from sfumato.conditioner import Conditioning
 from sfumato.evaluate.likelihood import dequantised
 from sfumato.process.parameterisation import V
@@ -27,10 +27,7 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 def script():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(SCRIPTS))
-        spec = importlib.util.spec_from_file_location("measure_fashion", SCRIPTS / "measure_fashion.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        yield module
+        yield loaded("scripts/measure_fashion.py")
     sys.modules.pop("fashion_ruler", None)
 
 

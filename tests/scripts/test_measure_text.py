@@ -1,24 +1,17 @@
 """The ruler of text encoders, on cases whose answers are known."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.stats import binomtest, hypergeom
 
+from by_path import loaded
 from sfumato.corpus.paraphrase import kept_back
 from sfumato.corpus.rows import Row
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("measure_text", ROOT / "scripts" / "measure_text.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/measure_text.py")
 
 
 def test_one_row_for_each_concept(script):

@@ -1,12 +1,11 @@
 """An autoencoder among the parts that ship: named by a recipe, found by its hash, refused when damaged or large."""
 
 import json
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import pytest
 import torch
 
+from by_path import loaded
 from sfumato import checkpoint
 from sfumato.errors import CheckpointError
 from sfumato.nets.vae import VAE
@@ -20,11 +19,7 @@ OPTIONS = {"channels": 4, "widths": [8, 8], "encoder_depth": 1, "decoder_depth":
 
 @pytest.fixture
 def script():
-    path = Path(__file__).parents[2] / "scripts" / "ship_autoencoder.py"
-    spec = spec_from_file_location("ship_autoencoder", path)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/ship_autoencoder.py")
 
 
 @pytest.fixture

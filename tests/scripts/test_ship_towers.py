@@ -1,23 +1,19 @@
 """Towers become shipped parts, and are found again from there."""
 
-import importlib.util
 import shutil
 from pathlib import Path
 
 import pytest
 
+from by_path import loaded
 from sfumato import checkpoint
 from sfumato.errors import CheckpointError
 from sfumato.text import score
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture
 def script(monkeypatch, tmp_path):
-    spec = importlib.util.spec_from_file_location("ship_towers", ROOT / "scripts" / "ship_towers.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded("scripts/ship_towers.py")
     whole = shutil.copytree(score.MODELS / "towers", tmp_path / "whole")
     for name, file in score.read_about(whole)["files"].items():
         shared = score.MODELS / "blobs" / f"{file['sha256']}{Path(name).suffix}"

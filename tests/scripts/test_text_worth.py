@@ -1,6 +1,5 @@
 """What a text encoder is worth to a denoiser: the measure where answers are known, and the script on few rows."""
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 import torch
 from tests.train.tiny_runs import DATA, environment
 
+from by_path import loaded
 from sfumato.corpus.paraphrase import kept_back
 from sfumato.corpus.rows import Row
 from sfumato.errors import CheckpointError
@@ -23,21 +23,14 @@ from sfumato.train.reading import load_recipe
 ROOT = Path(__file__).parents[2]
 
 
-def loaded(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "recipes" / "text" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def worth():
-    return loaded("worth")
+    return loaded("recipes/text/worth.py")
 
 
 @pytest.fixture(scope="module")
 def compare():
-    return loaded("compare")
+    return loaded("recipes/text/compare.py")
 
 
 def write(folder, name, seed, errors, new):
@@ -88,7 +81,7 @@ def test_known_differences_are_found(compare, tmp_path):
 
 
 def test_a_distillation_begins_with_the_towers_it_is_given():
-    distil, recipe = loaded("distil"), load_recipe("towers-distilled")
+    distil, recipe = loaded("recipes/text/distil.py"), load_recipe("towers-distilled")
     given = distil.weights_for(recipe, distil.MODELS / "towers")
     born, known = make_network(recipe).state_dict(), load_score("towers").towers.state_dict()
     assert given.keys() == born.keys()
@@ -97,7 +90,7 @@ def test_a_distillation_begins_with_the_towers_it_is_given():
 
 
 def test_towers_with_other_words_are_refused():
-    distil, closed = loaded("distil"), []
+    distil, closed = loaded("recipes/text/distil.py"), []
     folder = distil.MODELS / "towers"
     known = distil.read_about(folder)["files"]["tokenizer.json"]["sha256"]
     session = SimpleNamespace(facts={"tokenizer": known}, folder=SimpleNamespace(close=lambda: closed.append(True)))

@@ -18,6 +18,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from by_path import loaded
 from sfumato.text.blob import load_text_encoder
 from sfumato.text.conditioner import TextConditioner
 
@@ -27,11 +28,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def script():
     """scripts/convert_minilm.py as a module."""
-    spec = importlib.util.spec_from_file_location("convert_minilm", ROOT / "scripts" / "convert_minilm.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return loaded("scripts/convert_minilm.py")
 
 
 @pytest.fixture(scope="module")

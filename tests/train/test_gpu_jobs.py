@@ -52,6 +52,24 @@ def script(name, *arguments, cache):
     )
 
 
+def in_slices(job, common, sets, *, run, out, joined, cache):
+    """Train two slices of some seconds, the second from where the first ended; bring the weights and join them."""
+    first = script("job.py", job, *common, *sets, "--max-seconds", 8, cache=cache)
+    assert first.returncode == 0, first.stderr
+    reached = images_of(run)
+    assert reached > 0
+    again = script("job.py", job, *common, "--max-seconds", 8, cache=cache)
+    assert again.returncode == 0, again.stderr
+    assert f"goes on from {reached:09d}" in again.stderr
+    assert images_of(run) > reached
+    assert listed(run / "checkpoints")
+    brought = [file for file in out.rglob("*") if file.is_file()]
+    assert len(brought) <= 8
+    assert max(file.stat().st_size for file in brought) <= PIECE < 16 << 20
+    done = script("job.py", job, "--join", out / "model", "--run", joined, cache=cache)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
@@ -153,18 +171,5 @@ def test_a_job_trains_in_slices_and_brings_its_weights(job, cache, autoencoder, 
     kind = "dit" if "dit" in job else "unet"
     sets = [p for c in (*SMALL[kind], *SHORT, f"space.autoencoder={autoencoder}", "data.size=64") for p in ("--set", c)]
     common = ("--data", pack, "--run", run, "--device", "cpu", "--bring", out)
-    first = script("job.py", job, *common, *sets, "--max-seconds", 8, cache=cache)
-    assert first.returncode == 0, first.stderr
-    reached = images_of(run)
-    assert reached > 0
-    again = script("job.py", job, *common, "--max-seconds", 8, cache=cache)
-    assert again.returncode == 0, again.stderr
-    assert f"goes on from {reached:09d}" in again.stderr
-    assert images_of(run) > reached
-    assert listed(run / "checkpoints")
-    brought = [file for file in out.rglob("*") if file.is_file()]
-    assert len(brought) <= 8
-    assert max(file.stat().st_size for file in brought) <= PIECE < 16 << 20
-    joined = script("job.py", job, "--join", out / "model", "--run", tmp_path / "joined", cache=cache)
-    assert joined.returncode == 0, joined.stderr
+    in_slices(job, common, sets, run=run, out=out, joined=tmp_path / "joined", cache=cache)
     assert checkpoint.load(tmp_path / "joined").card["images"] == images_of(run)

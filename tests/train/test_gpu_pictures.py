@@ -1,12 +1,12 @@
 """The GPU jobs that train on pictures: packed, started, resumed, brought and joined, on the CPU with small networks."""
 
-import importlib.util
 import json
 
 import pytest
-from tests.train.test_gpu_jobs import ROOT, SHORT, script
+from tests.train.test_gpu_jobs import ROOT, SHORT, in_slices, script
 from tests.train.tiny_runs import DATA, images_of
 
+from by_path import loaded
 from sfumato.corpus.pack_read import CorpusPack
 from sfumato.corpus.rows import Row, Table
 from sfumato.corpus.split import belongs
@@ -28,10 +28,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def pictures():
-    spec = importlib.util.spec_from_file_location("pictures", ROOT / "recipes" / "gpu" / "pictures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return loaded("recipes/gpu/pictures.py")
 
 
 @pytest.fixture(scope="module")
@@ -96,19 +93,7 @@ def test_a_job_trains_in_slices_and_brings_its_weights(job, cache, packs, tmp_pa
     run, out = tmp_path / "run", tmp_path / "out"
     sets = [p for c in (*SMALL[job], *SHORT, GLYPHS, "watch.split=train", "data.size=64") for p in ("--set", c)]
     common = ("--data", packs, "--run", run, "--device", "cpu", "--bring", out)
-    first = script("job.py", job, *common, *sets, "--max-seconds", 8, cache=cache)
-    assert first.returncode == 0, first.stderr
-    reached = images_of(run)
-    assert reached > 0
-    again = script("job.py", job, *common, "--max-seconds", 8, cache=cache)
-    assert again.returncode == 0, again.stderr
-    assert f"goes on from {reached:09d}" in again.stderr
-    assert images_of(run) > reached
-    brought = [file for file in out.rglob("*") if file.is_file()]
-    assert len(brought) <= 8
-    assert max(file.stat().st_size for file in brought) <= PIECE < 16 << 20
-    joined = script("job.py", job, "--join", out / "model", "--run", tmp_path / "joined", cache=cache)
-    assert joined.returncode == 0, joined.stderr
+    in_slices(job, common, sets, run=run, out=out, joined=tmp_path / "joined", cache=cache)
     if job == "towers-long":
         assert load_score(tmp_path / "joined").texts(["a cat"]).shape == (1, 256)
     else:
