@@ -29,18 +29,13 @@ def done(*command: object) -> None:
         sys.exit(code)
 
 
-def command_line(*arguments: object) -> list[object]:
-    """`sfumato ARGUMENTS` in this interpreter."""
-    return ["-c", "import sys; from sfumato.cli.main import main; sys.exit(main(sys.argv[1:]))", *arguments]
-
-
 def evaluated(name: str, corpus: Path) -> Path:
     """The evaluation's folder of a shipped model on report, its numbers copied into docs."""
     digest = checkpoint.read_manifest(checkpoint.find(name)).model_hash[:12]
     out = Path("releases") / f"{name}-{digest}"
     further = [word for file in FURTHER if (corpus / file).is_file() for word in ("--further", corpus / file)]
     data = ("--data", corpus, "--split", "report", "--seeds", 1, *further, "--out", out)
-    done(*command_line("evaluate", name, *data))
+    done("-m", "sfumato", "evaluate", name, *data)
     (PAGES / "evaluation").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(out / "evaluation.json", PAGES / "evaluation" / f"{name}.json")
     return out

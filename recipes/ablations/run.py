@@ -42,6 +42,7 @@ from sfumato.train.progress import Progress
 from sfumato.train.reading import load_recipe
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.session import begin, resume, run
+from sfumato.train.state import listed
 
 HERE = Path(__file__).parent
 SECONDS, TIMED, SNAPSHOTS = 480.0, 12, 16
@@ -94,7 +95,7 @@ def steps_of(variant: Variant, place: Place, out: Path) -> dict[str, float]:
 
 def trained(recipe: TrainRecipe, folder: Path, place: Place) -> None:
     """Train the run in `folder` to its end, from where it stands, and note there the least time of a step so far."""
-    fresh = not any((folder / "checkpoints").glob("[0-9]*"))
+    fresh = not listed(folder / "checkpoints")
     session = begin(recipe, folder, place) if fresh else resume(folder, place)
     update, least = session.trainer.update, float("inf") if fresh else float((folder / "least").read_text("utf-8"))
 

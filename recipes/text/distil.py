@@ -23,6 +23,7 @@ from sfumato.train.material import Place
 from sfumato.train.reading import load_recipe
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.session import Session, begin, resume, run
+from sfumato.train.state import listed
 
 LOG = logging.getLogger("distil")
 
@@ -53,7 +54,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
     place = Place(device=torch.device("cpu"), data=options.data, cache=cache_folder(), report=lambda *_: None)
-    if any((options.out / "checkpoints").glob("[0-9]*")):
+    if listed(options.out / "checkpoints"):
         session = resume(options.out, place)
     else:
         recipe = load_recipe("towers-distilled", options.changes)

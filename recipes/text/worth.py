@@ -33,6 +33,7 @@ from sfumato.train.reading import load_recipe
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.sensitivity import other_prompts
 from sfumato.train.session import Session, begin, resume, run
+from sfumato.train.state import listed
 
 LEVELS = (0.25, 0.5, 0.75, 0.9, 1.0)
 BATCH, SEED = 64, 2026
@@ -85,8 +86,7 @@ def errors(task: DenoiserTask, net: nn.Module) -> Float64[np.ndarray, "4 k n"]:
 
 def trained(recipe: TrainRecipe, folder: Path, place: Place) -> Session:
     """The finished run in `folder`, from where it stands, without the kept-back keywords."""
-    known = any((folder / "checkpoints").glob("[0-9]*"))
-    session = resume(folder, place) if known else begin(recipe, folder, place)
+    session = resume(folder, place) if listed(folder / "checkpoints") else begin(recipe, folder, place)
     task = cast(DenoiserTask, session.trainer.objective)
     task.rows = [[without_kept_back(row) for row in rows] for rows in task.rows]
     for event in run(session, lambda: False):

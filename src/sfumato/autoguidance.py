@@ -71,6 +71,4 @@ class Beside:
         if w == 1.0 or not low <= level.t <= high:
             return replace(strong, terms={"strong": strong})
         weak = self.weak(x_t, level, cond)
-        x0_hat = weak.x0_hat + w * (strong.x0_hat - weak.x0_hat)
-        eps_hat = weak.eps_hat + w * (strong.eps_hat - weak.eps_hat)
-        return Prediction(x_t, level, x0_hat, eps_hat, {"strong": strong, "weak": weak})
+        return replace(strong.beyond(weak, w), terms={"strong": strong, "weak": weak})

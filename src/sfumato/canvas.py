@@ -13,11 +13,11 @@ import numpy as np
 import PIL.Image
 from jaxtyping import Float32, UInt8
 
-from sfumato.alpha import colour_of, over, premultiplied, straight
+from sfumato.alpha import premultiplied, straight
 from sfumato.corpus.decode import composited, scaled
 from sfumato.corpus.opening import opened
 from sfumato.errors import CorpusError, RecipeError
-from sfumato.picture import Picture
+from sfumato.picture import Picture, to_bytes
 from sfumato.underpainting import Underpainting
 
 Source = str | os.PathLike[str] | PIL.Image.Image | Picture
@@ -159,7 +159,5 @@ def signed(pixels: UInt8[np.ndarray, "H W c"]) -> Float32[np.ndarray, "1 4 H W"]
 
 def laid(pixels: UInt8[np.ndarray, "H W 4"], background: str) -> UInt8[np.ndarray, "H W 3"]:
     """What shows of the picture over a background; the colours themselves where it is opaque."""
-    colour = np.array(colour_of(background), np.float32)[:, None, None]
-    seen = over(premultiplied(pixels[None]), colour)[0]
-    out = np.rint((np.clip(seen, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8).transpose(1, 2, 0)
-    return np.where(pixels[..., 3:] == 255, pixels[..., :3], out)
+    seen = to_bytes(premultiplied(pixels[None]), background)[0]
+    return np.where(pixels[..., 3:] == 255, pixels[..., :3], seen)

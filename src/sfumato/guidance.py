@@ -73,15 +73,12 @@ class ClassifierFree:
         return replace(self.combine(with_prompt, without), terms={"cond": with_prompt, "null": without})
 
     def combine(self, cond: Prediction, null: Prediction) -> Prediction:
-        """null + w (cond - null), in x0_hat and eps_hat alike: both are linear in the output."""
-        w = self.scale
-        x0_hat = null.x0_hat + w * (cond.x0_hat - null.x0_hat)
-        eps_hat = null.eps_hat + w * (cond.eps_hat - null.eps_hat)
-        guided = Prediction(cond.x_t, cond.level, x0_hat, eps_hat)
+        """null + w (cond - null)."""
+        guided = cond.beyond(null, self.scale)
         if self.rescale == 0.0:
             return guided
-        factor = self.rescale * std(cond.x0_hat) / std(x0_hat) + (1.0 - self.rescale)
-        return Prediction.from_x0(cond.x_t, cond.level, factor * x0_hat)
+        factor = self.rescale * std(cond.x0_hat) / std(guided.x0_hat) + (1.0 - self.rescale)
+        return Prediction.from_x0(cond.x_t, cond.level, factor * guided.x0_hat)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
-from sfumato.alpha import colour_of
 from sfumato.atomic import write_file
+from sfumato.corpus.decode import composited
 from sfumato.errors import OutputError
 from sfumato.picture import Picture
 from sfumato.provenance.record import open_record, private_record
@@ -88,8 +89,4 @@ def there_and_back(pictures: Sequence[Picture]) -> list[Picture]:
 
 def opaque(image: PIL.Image.Image) -> PIL.Image.Image:
     """What shows over white: a GIF's pixels are clear or not, and nothing between."""
-    if image.mode != "RGBA":
-        return image
-    page = PIL.Image.new("RGBA", image.size, tuple(round(255 * c) for c in colour_of("white")))
-    page.alpha_composite(image)
-    return page.convert("RGB")
+    return PIL.Image.fromarray(composited(np.asarray(image))) if image.mode == "RGBA" else image

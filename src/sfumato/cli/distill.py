@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sfumato.cli.duration import seconds_in
 from sfumato.cli.launch import begun_before, own_device
-from sfumato.cli.train import Stop, reporter, tell
-from sfumato.cli.training_bar import TrainingBar
+from sfumato.cli.train import Stop, follow, reporter
 from sfumato.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -52,21 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.budget and (args.images or args.max_seconds):
         raise RecipeError("--budget says when the run ends; it takes no --images and --max-seconds")
     stop = Stop(time.monotonic(), args.max_seconds)
-    session = open_session(args, stop)
-    from sfumato.train.export import export
-    from sfumato.train.session import run as events
-
-    if session.trainer.recipe.rate.seconds:
-        from sfumato.train.timekeeping import by_the_clock
-
-        by_the_clock(session, stop.began)
-    bar = TrainingBar(session.trainer.recipe.rate.images)
-    for event in events(session, stop):
-        tell(event, bar)
-    if session.trainer.finished:
-        print(export(session))
-    else:
-        bar.line(f"go on with: sfumato train --resume {session.folder.path}")
+    follow(open_session(args, stop), stop)
     return 0
 
 

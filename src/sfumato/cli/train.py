@@ -15,6 +15,7 @@ from sfumato.cli.training_bar import TrainingBar
 
 if TYPE_CHECKING:
     from sfumato.train.material import Place
+    from sfumato.train.session import Session
 
 HELP = """\
 Train a denoiser, an autoencoder or text towers on captioned pictures, after a recipe. A run stops on Ctrl-C, on
@@ -63,13 +64,10 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 when the run ended, or was stopped with a checkpoint."""
     check(args)
     stop = Stop(time.monotonic(), args.max_seconds)
-    from sfumato.train.export import export
-    from sfumato.train.session import run as events
-    from sfumato.train.team import leave
-
     session = open_session(args, stop)
-    leads = session.trainer.spread.team.leads
     if args.export:
+        from sfumato.train.export import export
+
         session.folder.close()
         if args.average is not None:
             from sfumato.train.posthoc import average_of
@@ -81,7 +79,18 @@ def run(args: argparse.Namespace) -> int:
 
             as_it_was(session, args.at)
         print(export(session, args.export))
-        return 0
+    else:
+        follow(session, stop)
+    return 0
+
+
+def follow(session: "Session", stop: "Stop") -> None:
+    """Train, telling of it; at the run's end write the model, before it say how to go on."""
+    from sfumato.train.export import export
+    from sfumato.train.session import run as events
+    from sfumato.train.team import leave
+
+    leads = session.trainer.spread.team.leads
     if session.trainer.recipe.rate.seconds:
         from sfumato.train.timekeeping import by_the_clock
 
@@ -91,13 +100,10 @@ def run(args: argparse.Namespace) -> int:
         if leads:
             tell(event, bar)
     leave()
-    if not leads:
-        return 0
-    if session.trainer.finished:
+    if leads and session.trainer.finished:
         print(export(session))
-    else:
+    elif leads:
         bar.line(f"go on with: sfumato train --resume {session.folder.path}")
-    return 0
 
 
 def check(args: argparse.Namespace) -> None:

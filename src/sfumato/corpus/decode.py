@@ -103,3 +103,8 @@ def straightened(premultiplied: Float32[np.ndarray, "h w 4"]) -> UInt8[np.ndarra
 Channels = Literal[1, 3, 4]
 DECODERS: dict[int, Callable[[bytes, int], np.ndarray]] = {1: grey, 3: over_white, 4: rgba}
 """By the number of channels."""
+
+
+def channels_of(colours: int) -> Channels:
+    """What is decoded for a space of so many colours: grey and RGBA as they are, anything else in three."""
+    return {1: 1, 4: 4}.get(colours, 3)  # type: ignore[return-value]

@@ -22,8 +22,8 @@ def variational(
     """An unbiased estimate of the bound in nats, from one x_t a level, for data on so many values in [-1, 1].
 
     levels: falling, the last one CLEAN; any grid of process/grid.py. Drawing starts from N(0, r^2 I) at the first, r^2
-    = alpha^2 + sigma^2. It costs one evaluation a level, and the more
-    levels, the closer the bound: its gap to the bound in continuous time is of order 1 in their number.
+    = alpha^2 + sigma^2. It costs one evaluation a level, and the more levels, the closer the bound: its gap to the
+    bound in continuous time is of order 1 in their number.
 
     Accuracy: tests/evaluate/test_variational.py, against -log P of a Gaussian in bins.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from sfumato.corpus.decode import Channels
+from sfumato.corpus.decode import channels_of
 from sfumato.corpus.source import open_source
 from sfumato.evaluate.agreement import agreement_lines
 from sfumato.evaluate.captions import caption_line
@@ -86,7 +86,7 @@ def listening(model: Model, ground: Ground, size: tuple[int, int]) -> Line | Non
     if width != height:
         return None
     space = model.bundle.autoencoder
-    channels: Channels = {1: 1, 4: 4}.get(space.colours, 3)  # type: ignore[assignment]
+    channels = channels_of(space.colours)
     source = open_source(ground.path, split=ground.split, size=width, cache=ground.cache, channels=channels)
     place = {row.id: k for k, row in enumerate(source.rows)}
     rows = [row for row in ground.rows[:CAPTIONS] if row.id in place]

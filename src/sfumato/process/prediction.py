@@ -37,6 +37,12 @@ class Prediction:
             raise LevelError("from_eps at alpha = 0: x_t holds no signal there; use a v or x0 parameterisation")
         return cls(x_t, level, (x_t - level.sigma * eps_hat) / level.alpha, eps_hat)
 
+    def beyond(self, other: "Prediction", w: Scalar) -> "Prediction":
+        """other + w (self - other), in x0_hat and eps_hat alike: both are linear in a network's output."""
+        x0_hat = other.x0_hat + w * (self.x0_hat - other.x0_hat)
+        eps_hat = other.eps_hat + w * (self.eps_hat - other.eps_hat)
+        return Prediction(self.x_t, self.level, x0_hat, eps_hat)
+
     @property
     def v_hat(self) -> State:
         """alpha eps_hat - sigma x0_hat (Salimans and Ho 2022)."""

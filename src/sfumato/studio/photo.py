@@ -9,6 +9,9 @@ from jaxtyping import Float32, UInt8
 from sfumato.corpus.decode import over_white_picture
 from sfumato.corpus.opening import opening
 
+SHIPPED = ("harbour", "mountain")
+"""The pictures that come with the studio."""
+
 SIDE = 128
 """Pixels a side, what the shipped model draws."""
 

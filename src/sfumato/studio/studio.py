@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 
 from sfumato.studio.desk import Desk
 from sfumato.studio.ids import Shelf
-from sfumato.studio.photo import shipped
+from sfumato.studio.photo import SHIPPED, shipped
 
 PHOTOS = 32
 """The reader's pictures that are kept: 128 x 128 pixels each, 48 KiB."""
@@ -24,4 +24,4 @@ class Studio:
 
     def photo(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
         """One of ours by its name, or the reader's own by the one it was given. Raises RecipeError."""
-        return shipped(name) if name in ("harbour", "mountain") else self.photos.get(name)
+        return shipped(name) if name in SHIPPED else self.photos.get(name)

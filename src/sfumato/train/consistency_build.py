@@ -17,6 +17,7 @@ from sfumato.parts import build_network
 from sfumato.process.parameterisation import parameterisation_from
 from sfumato.process.schedules import schedule_from
 from sfumato.train.consistency_methods import METHODS
+from sfumato.train.consistency_recipe import DIALS
 from sfumato.train.consistency_task import ConsistencyTask
 from sfumato.train.denoiser_parts import denoiser_parts
 from sfumato.train.frozen_parts import text_parts
@@ -55,7 +56,7 @@ def refuse_lack(recipe: TrainRecipe) -> None:
     options, dials = recipe.consistency, recipe.network.get("dials", 0)
     if options.method == "distillation" and not options.teacher:
         raise RecipeError("distillation needs a teacher; set consistency.teacher, or use `sfumato distill MODEL`")
-    needed = {"distillation": 1, "training": 0, "mean-flow": 2}[options.method]
+    needed = DIALS[options.method]
     if dials < needed:
         raise RecipeError(
             f"network.dials is {dials}; {options.method} tells the network {needed} numbers "

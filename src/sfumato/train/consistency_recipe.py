@@ -11,6 +11,9 @@ from sfumato.process.grid import GRIDS
 Distance = Literal["squared", "pseudo-huber", "adaptive"]
 Method = Literal["distillation", "training", "mean-flow"]
 
+DIALS: dict[Method, int] = {"distillation": 1, "training": 0, "mean-flow": 2}
+"""How many numbers a method tells its network: the guidance of a teacher, and a second time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConsistencyOptions:

@@ -8,11 +8,10 @@ from typing import Any
 from sfumato import checkpoint
 from sfumato.errors import RecipeError
 from sfumato.manifest import Manifest
+from sfumato.train.consistency_recipe import DIALS
+from sfumato.train.frozen_parts import TEXT
 from sfumato.train.reading import changed, read_toml, recipe_from
 from sfumato.train.recipe import Data, TrainRecipe
-
-DIALS = {"distillation": 1, "mean-flow": 2}
-"""The methods that follow a teacher, and how many numbers their networks are told."""
 
 
 def recipe_for(source: str, way: str, changes: Sequence[str] = ()) -> TrainRecipe:
@@ -54,9 +53,6 @@ def text_of(manifest: Manifest, name: str) -> dict[str, Any]:
     if not shared:
         return {**manifest.conditioner, "folder": name}
     return {**manifest.conditioner, **{TEXT[role]: files[role].sha256 for role in TEXT}}
-
-
-TEXT = {"conditioner": "encoder", "tokenizer": "tokenizer"}
 
 
 def space_of(manifest: Manifest, name: str) -> dict[str, Any]:

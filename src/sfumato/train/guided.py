@@ -22,13 +22,11 @@ class GuidedTeacher:
     null: Conditioning
 
     def __call__(self, x_t: Tensor, level: Level, cond: Conditioning, scale: Float[Tensor, " b"]) -> Prediction:
-        """The guided belief; x0_hat and eps_hat are linear in the output, so both are combined alike."""
+        """The guided belief."""
         with_prompt = self.denoiser(x_t, level, cond)
         without = self.denoiser(x_t, level, repeated(self.null, len(x_t)))
         w = scale.view(-1, *(1,) * (x_t.ndim - 1))
-        x0_hat = without.x0_hat + w * (with_prompt.x0_hat - without.x0_hat)
-        eps_hat = without.eps_hat + w * (with_prompt.eps_hat - without.eps_hat)
-        return Prediction(x_t, level, x0_hat, eps_hat)
+        return with_prompt.beyond(without, w)
 
     @torch.no_grad()
     def carry(

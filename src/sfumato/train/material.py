@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 import torch
 
 from sfumato.autoencoder import Autoencoder, Pixels
-from sfumato.corpus.decode import Channels
+from sfumato.corpus.decode import Channels, channels_of
 from sfumato.corpus.locate import locate
 from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source, open_source
@@ -73,12 +73,12 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
     val_store: Store
     autoencoder: Autoencoder
     if recipe.space.kind == "pixels":
-        colours: Channels = {1: 1, 4: 4}.get(recipe.network.get("in_channels", 3), 3)  # type: ignore[assignment]
+        colours = channels_of(recipe.network.get("in_channels", 3))
         sources, val = open_sources(recipe, place, colours)
         stores, val_store, autoencoder = [PixelStore(s) for s in sources], PixelStore(val), Pixels(channels=colours)
     else:
         vae, digest, facts["vae"] = load_vae(recipe.space)
-        sources, val = open_sources(recipe, place, 4 if vae.channels == 4 else 3)
+        sources, val = open_sources(recipe, place, channels_of(vae.channels))
         stores, val_store, autoencoder = in_latents(recipe, place, sources, val, (vae, digest), facts)
     facts["sources"] = described(sources)
     return Material(

@@ -4,10 +4,11 @@ import { Curve } from "../parts/curve.js";
 import { Figure } from "../parts/figure.js";
 import { html, signal } from "../parts/html.js";
 import { Latents } from "../parts/latents.js";
-import { fixed, significant } from "../parts/numbers.js";
+import { significant } from "../parts/numbers.js";
 import { Choice, Slider } from "../parts/slider.js";
 import { Tile } from "../parts/tile.js";
-import { PHOTOS, photo, seed } from "../state/reader.js";
+import { bytes } from "../state/python.js";
+import { photo, seed } from "../state/reader.js";
 import { info, ownPath } from "../wire/api.js";
 import { useAnswer } from "../wire/answer.js";
 
@@ -73,12 +74,12 @@ function seen(said, of) {
 }
 
 function code() {
-  const ours = PHOTOS.includes(photo.value);
+  const own = bytes(photo.value);
   return `import sfumato
 from sfumato.studio.denoise import denoise
-from sfumato.studio.photo import ${ours ? "shipped" : "read_photo"}
+from sfumato.studio.photo import ${own.name}
 
-photo = ${ours ? `shipped("${photo.value}")` : 'read_photo(open("my-photo.jpg", "rb").read())'}
+photo = ${own.text}
 answer = denoise(sfumato.load("${info.value?.model?.source ?? "bozzetto"}"), photo, seed=${seed.value}, i=${t.value})
 for name, error in answer.errors().items():
     print(name, error)

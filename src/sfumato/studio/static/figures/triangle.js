@@ -9,7 +9,8 @@ import { html, signal, useMemo } from "../parts/html.js";
 import { fixed, significant } from "../parts/numbers.js";
 import { Slider } from "../parts/slider.js";
 import { Tile } from "../parts/tile.js";
-import { PHOTOS, photo, seed } from "../state/reader.js";
+import { bytes } from "../state/python.js";
+import { photo, seed } from "../state/reader.js";
 import { info, ownPath } from "../wire/api.js";
 import { useAnswer } from "../wire/answer.js";
 
@@ -86,16 +87,16 @@ function Plane({ plane, step, d }) {
 
 /** @param {number} s */
 function code(s) {
-  const ours = PHOTOS.includes(photo.value);
+  const own = bytes(photo.value);
   return `import numpy as np
 
 import sfumato
 from sfumato import rng
 from sfumato.process.forward import posterior
 from sfumato.studio.denoise import denoise
-from sfumato.studio.photo import ${ours ? "shipped" : "read_photo"}
+from sfumato.studio.photo import ${own.name}
 
-photo = ${ours ? `shipped("${photo.value}")` : 'read_photo(open("my-photo.jpg", "rb").read())'}
+photo = ${own.text}
 model = sfumato.load("${info.value?.model?.source ?? "bozzetto"}")
 answer = denoise(model, photo, seed=${seed.value}, i=${t.value})
 here, there = answer.level, model.bundle.schedule.at(${s})

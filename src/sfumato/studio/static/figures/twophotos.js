@@ -9,7 +9,7 @@ import { html, signal, useEffect, useMemo } from "../parts/html.js";
 import { fixed, power, significant } from "../parts/numbers.js";
 import { Choice, Slider } from "../parts/slider.js";
 import { Tile } from "../parts/tile.js";
-import { made, pictured, python } from "../state/python.js";
+import { made, python } from "../state/python.js";
 import { KINDS, SIDE, asked, current, kind, photo, points, schedules, seed, x0 } from "../state/reader.js";
 import { shippedPhoto } from "../wire/api.js";
 import { LABELS } from "./schedules.js";

@@ -1,6 +1,5 @@
 // Copy as Python: what every figure's code begins with, so that it runs as it stands and prints the read-outs.
 
-import { INITIAL } from "../maths/philox.js";
 import { PHOTOS } from "./reader.js";
 
 /** Lines of Python. `modules` are imported whole ("numpy as np"), `names` from a module ("sfumato.rng normal").
@@ -13,7 +12,7 @@ export function python(modules, names, body, { seed, photo }) {
   return `${[...modules.map((m) => `import ${m}`), "", ...from].join("\n")}
 
 x_0 = ${pictured(photo)}
-eps = rng.normal(${seed}, x_0.shape, stream=rng.${["INITIAL"][INITIAL]})
+eps = rng.normal(${seed}, x_0.shape, stream=rng.INITIAL)
 ${body.trim()}
 `;
 }
@@ -25,7 +24,13 @@ export function made(asked, points) {
   return { from: "sfumato.process.schedules schedule_from", text: `schedule_from({"kind": "${asked.kind}"})` };
 }
 
-/** A photo in Python, by its name here. @param {string} name */
-export function pictured(name) {
-  return PHOTOS.includes(name) ? `shipped("${name}")` : 'signed(read_photo(open("my-photo.jpg", "rb").read()))';
+/** A photo's bytes in Python, by its name here: what to import, and the expression. @param {string} name */
+export function bytes(name) {
+  return PHOTOS.includes(name) ? { name: "shipped", text: `shipped("${name}")` }
+    : { name: "read_photo", text: 'read_photo(open("my-photo.jpg", "rb").read())' };
+}
+
+/** The same as numbers in [-1, 1]; of ours `shipped` is imported so. @param {string} name */
+function pictured(name) {
+  return PHOTOS.includes(name) ? bytes(name).text : `signed(${bytes(name).text})`;
 }
