@@ -17,7 +17,6 @@ rounds with their range.
 import argparse
 import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from data_loading import clock
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, TensorDataset
@@ -165,13 +165,6 @@ def timed(step: Step, steps: int, threads: int, device: torch.device) -> float:
     for _ in range(steps):
         float(step())
     return clock(device) - begin
-
-
-def clock(device: torch.device) -> float:
-    """The time, when the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()
 
 
 def main() -> None:
