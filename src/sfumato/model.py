@@ -67,9 +67,7 @@ class Model:
         between: Mapping[str, Any] | None = None,
         interval: tuple[float, float] | None = None,
     ) -> Recipe:
-        """The whole recipe of one picture; what is None is the model's default.
-
-        A prompt past 2,000 characters is cut (see `notes`).
+        """The whole recipe of one picture; None is the model's default. A prompt is cut at 2,000 characters (`notes`).
 
         guidance: the scale w, or a table of options; interval: the times (low, high) between which it guides.
         sampler: "ddim", "ddim:eta=0.5", or a table. size: (width, height), or one side. microbatch: pictures in every
@@ -214,23 +212,24 @@ def load(
     device: str = "cpu",
     dtype: str = "float32",
     weak: str | os.PathLike[str] | None = None,
+    fast: str | os.PathLike[str] | bool = False,
 ) -> Model:
     """A model by its shipped name or from its folder.
 
-    device: cpu, cuda, cuda:1, mps or auto. dtype: the number format of the network (float32, bfloat16, float16). weak:
-    a bad version of the same model; then guidance is away from that (autoguidance.py), unless a recipe says otherwise.
+    device: cpu, cuda, cuda:1, mps or auto. dtype: the network's (float32, bfloat16, float16). weak: a bad version of
+    the same model; then guidance is away from that (autoguidance.py), unless a recipe says otherwise. fast: its student
+    in its place, for one to four evaluations: True finds it (fast.py), a folder is where it is.
 
     Raises:
-        CheckpointError: missing, damaged or not understood. UnavailableError: no such device.
+        CheckpointError: missing, damaged or not understood; no student, or another's. RecipeError: weak with fast.
+        UnavailableError: no such device.
     """
     from sfumato.checkpoint import load as load_bundle
-
-    bundle = load_bundle(source, device=device, dtype=dtype)
-    if weak is None:
-        return Model(bundle)
+    from sfumato.fast import drawn_by
     from sfumato.weak import with_weak
 
-    return Model(with_weak(bundle, source, weak, device))
+    bundle = load_bundle(drawn_by(source, fast, weak), device=device, dtype=dtype)
+    return Model(bundle if weak is None else with_weak(bundle, source, weak, device))
 
 
 def generate(
@@ -238,10 +237,11 @@ def generate(
     *,
     model: str | os.PathLike[str] = DEFAULT_MODEL,
     device: str = "cpu",
+    fast: str | os.PathLike[str] | bool = False,
     **settings: Any,
 ) -> list[Picture]:
     """Pictures with a shipped model, in one line: `sfumato.generate("a red apple, 3d render")[0].save("apple.png")`."""
-    return load(model, device=device).generate(prompts, **settings)
+    return load(model, device=device, fast=fast).generate(prompts, **settings)
 
 
 def _cut(prompt: Any, what: str) -> str:

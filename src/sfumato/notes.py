@@ -27,4 +27,6 @@ def recipe_notes(bundle: Bundle, recipe: Recipe) -> tuple[str, ...]:
         scale, (low, high) = recipe.guidance["scale"], recipe.guidance["range"]
         if not low <= scale <= high:
             notes.append(f"guidance {scale:g} lies outside {low:g} to {high:g}, the range that {bundle.name!r} learnt")
+        if recipe.negative:
+            notes.append(f"the negative prompt has no say: {bundle.name!r} learnt its guidance without one")
     return tuple(notes)

@@ -25,7 +25,7 @@ FLOORS = (
         "between",
         "autoguidance",
     },
-    {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine", "weak"},
+    {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine", "weak", "fast"},
     {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options", "notes", "stream", "sheet"},
     {"evaluate", "studio"},
     {"cli", "__main__"},

@@ -62,7 +62,7 @@ def draw(
     whole = sheet_at(sheet, way, output)
     writer = output if whole is None else Sheet(output, whole, pictures, report)
     source, device = settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu")
-    model = load_evenly(source, device, weak=settings.get("weak"))
+    model = load_evenly(source, device, weak=settings.get("weak"), fast=fast_of(settings))
     canvas = over.canvas(model, settings)
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
     chosen |= {"canvas": canvas, "strength": over.strength, "seed": settings.get("seed", 0)}
@@ -77,10 +77,17 @@ def draw(
     return draw_recipes(model, recipes, writer, report, canvas=canvas, trace=trace, attention=attention)
 
 
-def load_evenly(source: str, device: str, dtype: str = "float32", weak: str | None = None) -> Model:
-    """The model, and a weak one to guide it, on a number of threads that no pixel depends on."""
+def load_evenly(
+    source: str, device: str, dtype: str = "float32", weak: str | None = None, fast: str | bool = False
+) -> Model:
+    """The model, or its student, and a weak one to guide it, on a number of threads that no pixel depends on."""
     even_threads()
-    return load(source, device=device, dtype=dtype, weak=weak)
+    return load(source, device=device, dtype=dtype, weak=weak, fast=fast)
+
+
+def fast_of(settings: Mapping[str, Any]) -> str | bool:
+    """The student that draws in the model's place: where it is, True where it is to be found, False for none."""
+    return settings.get("student", True) if settings.get("fast", False) else False
 
 
 def output_for(settings: Mapping[str, Any], pictures: int) -> Output:

@@ -25,6 +25,7 @@ examples:
   sfumato generate "a yellow leaf" --init apple.png --mask mask.png
   sfumato generate --between "a red apple" "a green pear" --frames 12 --sheet way.gif
   sfumato generate "a red apple" --model runs/mine --weak early --guidance 2
+  sfumato generate --fast "a red apple" --steps 1
   sfumato generate "a red apple" --trace trace && sfumato inspect trace
 
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
@@ -39,6 +40,7 @@ FLAGS = {
     "guidance": ("W", "0 ignores the prompt, 1 follows it plainly, more exaggerates it"),
     "interval": ("LOW:HIGH", "guide only between these times, 0 clean to 1 noise (0:1)"),
     "weak": ("NAME|FOLDER", "a worse model of the same kind: guidance is away from that (autoguidance)"),
+    "student": ("NAME|FOLDER", "with --fast: that student (else MODEL-fast: shipped, beside the model, or in runs/)"),
     "negative": ("PROMPT", "what to steer away from"),
     "size": ("WxH", "pixels, of the sizes that the model draws"),
     "device": ("NAME", "cpu, cuda, cuda:1, mps or auto (cpu)"),
@@ -57,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--like", metavar="PICTURE", help="make a picture again from its recipe; other flags change it")
     for name, (metavar, words) in FLAGS.items():
         parser.add_argument(f"--{name}", metavar=metavar, help=words)
+    parser.add_argument(
+        "--fast",
+        action="store_const",
+        const="yes",
+        help="draw with the model's student (`sfumato distill` makes it), in 1 to 4 evaluations: --steps, 4 by default",
+    )
     parser.add_argument("--init", metavar="PICTURE", help="draw over this picture instead of from nothing")
     parser.add_argument("--mask", metavar="PICTURE", help="with --init: white is drawn anew, black stays bit for bit")
     parser.add_argument(
@@ -144,10 +152,14 @@ def run(arguments: argparse.Namespace) -> int:
     settings = gather(flags)
     if arguments.attention and not arguments.trace:
         raise RecipeError("--attention has nowhere to go; give --trace FOLDER too")
+    if arguments.student and not settings.get("fast", False):
+        raise RecipeError("--student names what --fast draws with; give --fast too")
     way, report = Way.read(arguments), Report(arguments.json)
     if arguments.like:
         from sfumato.cli.like import again
 
+        if arguments.fast:
+            raise RecipeError("--like draws with the model that drew the picture; name a student with --model FOLDER")
         if arguments.prompts or arguments.sheet or len(arguments.prompt) > 1:
             raise RecipeError("--like makes one picture again; give at most one PROMPT to change it, and no --sheet")
         given = {name for name, value in flags.items() if value is not None}

@@ -57,6 +57,8 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "guidance": float,
     "interval": interval,
     "weak": str,
+    "fast": switch,
+    "student": str,
     "negative": str,
     "size": size,
     "microbatch": whole,
