@@ -8,25 +8,17 @@ import pytest
 
 import sfumato
 from sfumato.alpha import premultiplied, straight
-from sfumato.checkpoint import save
 from sfumato.cli.main import main
 from sfumato.errors import OutputError, RecipeError
-from sfumato.nets.vae import VAE
 from sfumato.picture import to_bytes
 from sfumato.provenance.files import read
 from sfumato.recipe import Recipe
-from sfumato.weights import serialise
-from tiny import VAE_OPTIONS, files, manifest, randomised, write_tiny
+from tiny import write_clear, write_tiny
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    options = {**VAE_OPTIONS, "channels": 4}
-    part = serialise(randomised(VAE(**options), 2, 0.6).state_dict(), "float16")
-    described = manifest(autoencoder={"kind": "vae", "scale": 0.8, "shift": 0.1, **options})
-    path = tmp_path_factory.mktemp("model") / "clear"
-    save(path, described, files() | {"autoencoder": part}, attribution="Nothing: random weights.\n")
-    return path
+    return write_clear(tmp_path_factory.mktemp("model") / "clear")
 
 
 @pytest.fixture(scope="module")

@@ -85,3 +85,12 @@ def write_tiny(folder, *, seed=0, **changes):
     """Write the model and answer its folder."""
     save(folder, manifest(**changes), files(seed), attribution="ATTRIBUTION\n\nNothing: random weights.\n")
     return folder
+
+
+def write_clear(folder):
+    """The same, in latents of pictures with alpha."""
+    options = {**VAE_OPTIONS, "channels": 4}
+    part = serialise(randomised(VAE(**options), 2, 0.6).state_dict(), "float16")
+    described = manifest(name="clear", autoencoder={"kind": "vae", "scale": 0.8, "shift": 0.1, **options})
+    save(folder, described, files() | {"autoencoder": part}, attribution="Nothing: random weights.\n")
+    return folder

@@ -4,15 +4,19 @@ import threading
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from reading import Reader, serving
 
+import sfumato
 from sfumato.errors import RecipeError
+from sfumato.picture import to_bytes
 from sfumato.studio.denoise import denoise
 from sfumato.studio.desk import Desk
 from sfumato.studio.frames import decode
 from sfumato.studio.photo import shipped
 from sfumato.studio.studio import Studio
-from tiny import write_tiny
+from tiny import write_clear
 
 KEY = "/api/v1/denoise faces.abc"
 ASKED = {"photo": "harbour", "seed": 3, "t": 400}
@@ -44,6 +48,19 @@ def test_prompt_and_guidance_have_a_say(tiny_model, answer):
     null = denoise(tiny_model, shipped(), seed=3, i=400, prompt="a red apple", w=0.0)
     np.testing.assert_array_equal(plain.x0_hat, null.x0_hat)
     assert np.abs(plain.x0_hat - answer.x0_hat).max() > 1e-3
+
+
+def test_a_model_of_transparent_pictures_is_given_an_opaque_one_and_seen_over_white(tmp_path):
+    model = sfumato.load(write_clear(tmp_path / "clear"))
+    said = denoise(model, shipped(), seed=3, i=1)
+    space = model.bundle.autoencoder
+    given = model.canvas(Image.fromarray(shipped())).under.image
+    assert (given[:, 3] == 1.0).all()
+    np.testing.assert_array_equal(said.x_0, space.encode(torch.from_numpy(given)).mean[0].numpy())
+    for picture, z in ((said.photo, said.x_0), (said.guess, said.x0_hat), (said.noisy, said.x_t)):
+        drawn = to_bytes(space.decode(torch.from_numpy(z)[None]))[0]
+        seen = np.rint(127.5 * (picture.clip(-1.0, 1.0) + 1.0)).transpose(1, 2, 0)
+        assert np.abs(seen - drawn).max() <= 1
 
 
 @pytest.mark.parametrize("i", [0, 1001])
@@ -105,7 +122,7 @@ def test_two_figures_do_not_take_each_others_place(chromium, shared):
 
 
 def test_another_model_answers_otherwise_in_the_figure(chromium, shared, tmp_path):
-    other = Studio(Desk(str(write_tiny(tmp_path / "other", seed=40))))
+    other = Studio(Desk(str(write_clear(tmp_path / "clear"))))
     seen = []
     with serving(other) as there:
         for at in (shared, there):

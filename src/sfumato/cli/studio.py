@@ -6,6 +6,7 @@ import importlib.util
 import webbrowser
 
 from sfumato.errors import RecipeError, UnavailableError
+from sfumato.model import DEFAULT_MODEL
 
 HELP = "Open the article on how diffusion works: every figure is computed on this machine while you read."
 EXAMPLES = """\
@@ -21,7 +22,9 @@ PORT = 8420
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of this command."""
-    parser.add_argument("--model", default="bozzetto", metavar="NAME|FOLDER", help="the model that computes (bozzetto)")
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="NAME|FOLDER", help=f"the model that computes ({DEFAULT_MODEL})"
+    )
     parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:1, mps or auto (cpu)")
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"where to listen; 0 is any ({PORT})")
     parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")

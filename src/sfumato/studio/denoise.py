@@ -9,6 +9,7 @@ from jaxtyping import Float32, UInt8
 from PIL import Image
 
 from sfumato import rng
+from sfumato.alpha import shown
 from sfumato.arrays import as_numpy
 from sfumato.errors import RecipeError
 from sfumato.guidance import ClassifierFree
@@ -16,7 +17,6 @@ from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.schedule import Level
-from sfumato.studio.photo import signed
 
 Latents = Float32[np.ndarray, "c h w"]
 Picture = Float32[np.ndarray, "3 H W"]
@@ -26,7 +26,7 @@ Picture = Float32[np.ndarray, "3 H W"]
 class Answer:
     """Truth and belief at one level, in the latents that the network works in, and three of them as pictures.
 
-    noisy, guess and photo are what the decoder makes of x_t, x0_hat and x_0.
+    noisy, guess and photo are what the decoder makes of x_t, x0_hat and x_0, transparent parts over white.
     """
 
     level: Level
@@ -69,16 +69,12 @@ def denoise(
     w is the guidance scale: 0 ignores the prompt, 1 follows it plainly. The prompt "" is none.
 
     Raises:
-        RecipeError: no such step, or a model of transparent pictures.
+        RecipeError: no such step.
     """
     bundle = model.bundle
     if not 1 <= i <= bundle.schedule.T:
         raise RecipeError(f"step {i}; the schedule of {model.name!r} has 1..{bundle.schedule.T}")
-    if bundle.autoencoder.colours != 3:
-        raise RecipeError(f"{model.name!r} draws transparent pictures; this figure needs a model of opaque ones")
-    width, height = bundle.sizes[0]
-    small = np.asarray(Image.fromarray(photo).resize((width, height), Image.Resampling.LANCZOS))
-    x_0 = bundle.autoencoder.encode(torch.from_numpy(np.ascontiguousarray(signed(small))[None])).mean
+    x_0 = encoded(model, photo)
     eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
     level = bundle.schedule.at(i)
     x_t = jump(x_0, eps, level)
@@ -87,11 +83,22 @@ def denoise(
     with torch.no_grad():
         belief = ClassifierFree(scale=w)(bundle.denoiser, x_t, level, cond, null)
     seconds = time.perf_counter() - begin
-    noisy, guess, photo_again = (_one(bundle.autoencoder.decode(z)) for z in (x_t, belief.x0_hat, x_0))
+    noisy, guess, photo_again = (decoded(model, z) for z in (x_t, belief.x0_hat, x_0))
     return Answer(
         level=level, x_0=_one(x_0), eps=_one(eps), x_t=_one(x_t), x0_hat=_one(belief.x0_hat),
         eps_hat=_one(belief.eps_hat), noisy=noisy, guess=guess, photo=photo_again, seconds=seconds,
     )  # fmt: skip
+
+
+def encoded(model: Model, photo: UInt8[np.ndarray, "h w 3"]) -> Float32[torch.Tensor, "1 c h w"]:
+    """The photo's latents (the encoder's mean) at the size that the model draws; opaque where it knows transparency."""
+    image = model.canvas(Image.fromarray(photo)).under.image
+    return model.bundle.autoencoder.encode(torch.from_numpy(image)).mean
+
+
+def decoded(model: Model, z: Float32[torch.Tensor, "1 c h w"]) -> Picture:
+    """What the decoder makes of latents, over white where it is transparent: three colours to look at."""
+    return _one(shown(model.bundle.autoencoder.decode(z).clamp(-1.0, 1.0)).clamp(max=1.0))
 
 
 def _one(batch: torch.Tensor) -> Float32[np.ndarray, "c h w"]:

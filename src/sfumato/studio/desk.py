@@ -6,10 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from sfumato.model import Model, load
-
-ARTICLE_MODEL = "bozzetto"
-"""Of opaque pictures, which the figures of chapter 2 need."""
+from sfumato.model import DEFAULT_MODEL, Model, load
 
 
 class Desk:
@@ -20,7 +17,7 @@ class Desk:
     """
 
     def __init__(
-        self, source: str = ARTICLE_MODEL, device: str = "cpu", prepare: Callable[[], None] = lambda: None
+        self, source: str = DEFAULT_MODEL, device: str = "cpu", prepare: Callable[[], None] = lambda: None
     ) -> None:
         """Begin with nothing loaded; `source` is a shipped name or a folder, `prepare` is called before loading it."""
         self.source, self.device, self.prepare = source, device, prepare

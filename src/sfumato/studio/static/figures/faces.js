@@ -44,7 +44,7 @@ export default function Faces() {
       </div>
       <${Choice} name="face" label="Read as" value=${face.value} options=${Object.keys(FACES).map((k) => [k, FACES[k].words])} change=${(/** @type {string} */ v) => (face.value = v)} />
       <div class="three">${["true", "predicted", "difference"].map((words, k) => html`<${Latents} key=${words} z=${views?.[k] ?? null}
-        channels=${said?.channels ?? 8} limit=${limit} label=${`${shape.words}, ${words}, by latent channel`} caption=${`${words} ${k < 2 ? shape.sign : ""}`} />`)}</div>
+        channels=${said?.channels ?? 12} limit=${limit} label=${`${shape.words}, ${words}, by latent channel`} caption=${`${words} ${k < 2 ? shape.sign : ""}`} />`)}</div>
       <${Curve} label="Error of each face along t" series=${series} x=${[0, 1000]} xTicks=${[0, 250, 500, 750, 1000]} xLabel="step t" height=${160}
         y=${[0.01, 30]} log=${true} yTicks=${[0.01, 0.1, 1, 10]} tick=${(/** @type {number} */ v) => String(v)} yLabel="error, root mean square" cursor=${t.value}
         pick=${(/** @type {number} */ v) => (t.value = Math.max(1, Math.round(v)))} />
@@ -80,7 +80,7 @@ from sfumato.studio.denoise import denoise
 from sfumato.studio.photo import ${own.name}
 
 photo = ${own.text}
-answer = denoise(sfumato.load("${info.value?.model?.source ?? "bozzetto"}"), photo, seed=${seed.value}, i=${t.value})
+answer = denoise(sfumato.load("${info.value?.model?.source ?? "tavola"}"), photo, seed=${seed.value}, i=${t.value})
 for name, error in answer.errors().items():
     print(name, error)
 print("magnified", answer.level.sigma / answer.level.alpha)

@@ -97,7 +97,7 @@ from sfumato.studio.denoise import denoise
 from sfumato.studio.photo import ${own.name}
 
 photo = ${own.text}
-model = sfumato.load("${info.value?.model?.source ?? "bozzetto"}")
+model = sfumato.load("${info.value?.model?.source ?? "tavola"}")
 answer = denoise(model, photo, seed=${seed.value}, i=${t.value})
 here, there = answer.level, model.bundle.schedule.at(${s})
 exact = posterior(there, here)

@@ -14,11 +14,18 @@ function inks() {
   return found;
 }
 
+/** Channels in a row: as near to a square as all of them fill, wide rather than high. @param {number} channels */
+function columns(channels) {
+  let across = Math.ceil(Math.sqrt(channels));
+  while (channels % across) across++;
+  return across;
+}
+
 /** @param {{z: Float32Array | null, channels: number, limit: number, label: string, caption?: any}} props
  *   limit: what is drawn in full colour; the same for all that are to be compared */
 export function Latents({ z, channels, limit, label, caption }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const side = z ? Math.round(Math.sqrt(z.length / channels)) : 16, across = Math.ceil(Math.sqrt(2 * channels)), down = Math.ceil(channels / across);
+  const side = z ? Math.round(Math.sqrt(z.length / channels)) : 16, across = columns(channels), down = channels / across;
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || !z) return;
