@@ -42,6 +42,20 @@ async def put(request: Request, question: Callable[[Model], Any]) -> Any:
         raise RecipeError("a newer question of this figure came first") from problem
 
 
+def waiting(request: Request) -> Callable[[Callable[[Model], Any]], Any]:
+    """`put` for a thread that streams: asks the desk and waits for its answer. Raises RecipeError, as `put`."""
+    studio: Studio = request.app.state.studio
+    key = key_of(request)
+
+    def ask(question: Callable[[Model], Any]) -> Any:
+        try:
+            return studio.desk.ask(key, question).result()
+        except CancelledError as problem:
+            raise RecipeError("a newer question of this figure came first") from problem
+
+    return ask
+
+
 async def one(request: Request) -> Response:
     """One answer of the network about a noisy photo: latents, pictures and errors."""
     studio: Studio = request.app.state.studio
@@ -92,15 +106,11 @@ async def along(request: Request) -> Response:
         return JSONResponse({"message": "steps: a list of one to 32 is expected"}, status_code=400)
     wanted = [asked.whole({"step": step}, "step", 1, 1000) for step in steps]
 
-    key = key_of(request)
+    ask = waiting(request)
 
     def frames() -> Iterator[bytes]:
         for i in wanted:
-            future = studio.desk.ask(key, lambda model, i=i: denoise(model, photo, seed=seed, i=i))
-            try:
-                said = future.result()
-            except CancelledError as problem:
-                raise RecipeError("a newer question of this figure came first") from problem
+            said = ask(lambda model, i=i: denoise(model, photo, seed=seed, i=i))
             yield encode("error-at", {"t": i, "errors": said.errors()})
 
     return stream(frames())

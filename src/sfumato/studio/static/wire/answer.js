@@ -5,7 +5,7 @@ import { server, stream } from "./api.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
 
-/** Ask whenever `body` has changed, but not before the last answer is there: dragging gets answers as fast as they come.
+/** Ask whenever `body` has changed, but not before the last answer's next frame: dragging gets answers as fast as they come.
  * `frames` are those of the newest answer, growing while they arrive; they belong to `asked`, which may lag behind.
  * @param {string} figure its name @param {string} path @param {any} body null asks nothing
  * @returns {{frames: Frame[], asked: any, busy: boolean, trouble: string}} */
@@ -28,6 +28,7 @@ export function useAnswer(figure, path, body) {
           for await (const frame of stream(path, question, undefined, figure)) {
             frames.push(frame);
             setState({ frames: frames.slice(), asked: question, busy: true, trouble: "" });
+            if (said !== line.current.wanted || line.current.gone) break; // the server hears it and stops at its next frame
           }
           setState({ frames, asked: question, busy: false, trouble: "" });
         } catch (problem) {
