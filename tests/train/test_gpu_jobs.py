@@ -15,9 +15,14 @@ from tests.train.tiny_runs import DATA, environment, images_of
 
 from sfumato import checkpoint
 from sfumato.errors import CorpusError
+from sfumato.fast import find_student
+from sfumato.manifest import Manifest
 from sfumato.nets.vae import VAE
+from sfumato.train.build import make_network
 from sfumato.train.chance import seeded
+from sfumato.train.frozen_parts import text_parts
 from sfumato.train.pack import read_pack
+from sfumato.train.reading import load_recipe
 from sfumato.train.shards import PIECE
 from sfumato.train.state import listed
 from sfumato.weights import serialise
@@ -80,8 +85,30 @@ def autoencoder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("autoencoder")
     with seeded(0):
         vae = VAE(**VAE_OPTIONS)
-    (folder / "autoencoder.safetensors").write_bytes(serialise(vae.state_dict()))
+    (folder / "autoencoder.safetensors").write_bytes(serialise(vae.state_dict(), "float16"))
     (folder / "autoencoder.json").write_text(json.dumps({"options": VAE_OPTIONS}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def teacher(autoencoder, tmp_path_factory):
+    """A model with the small network in the latents of the small autoencoder, nothing learnt."""
+    recipe = load_recipe(str(ROOT / "recipes" / "gpu" / "tavola-fast.toml"), [*SMALL["unet"], "network.dials=0"])
+    data = {"denoiser": serialise(make_network(recipe).state_dict(), "float16"), **text_parts(recipe.text)}
+    data["autoencoder"] = (autoencoder / "autoencoder.safetensors").read_bytes()
+    process = {part: getattr(recipe.process, part) for part in ("schedule", "parameterisation", "clock")}
+    known = Manifest(
+        name="small",
+        denoiser=recipe.network,
+        autoencoder={"kind": "vae", "scale": 1.0, "shift": 0.0, **VAE_OPTIONS},
+        conditioner={"kind": "bert", "max_tokens": 32},
+        sizes=((64, 64),),
+        defaults={},
+        card={},
+        **process,
+    )
+    folder = tmp_path_factory.mktemp("teacher") / "small"
+    checkpoint.save(folder, known, data, attribution="nothing")
     return folder
 
 
@@ -165,11 +192,17 @@ def test_a_damaged_pack_is_refused(pack, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("job", JOBS)
-def test_a_job_trains_in_slices_and_brings_its_weights(job, cache, autoencoder, pack, tmp_path):
+def test_a_job_trains_in_slices_and_brings_its_weights(job, cache, autoencoder, teacher, pack, tmp_path):
     run, out = tmp_path / "run", tmp_path / "out"
     out.mkdir()
     kind = "dit" if "dit" in job else "unet"
-    sets = [p for c in (*SMALL[kind], *SHORT, f"space.autoencoder={autoencoder}", "data.size=64") for p in ("--set", c)]
+    taught = (f"consistency.teacher={teacher}",) if job.endswith("-fast") else ()
+    places = (f"space.autoencoder={autoencoder}", "data.size=64", *taught)
+    sets = [p for c in (*SMALL[kind], *SHORT, *places) for p in ("--set", c)]
     common = ("--data", pack, "--run", run, "--device", "cpu", "--bring", out)
     in_slices(job, common, sets, run=run, out=out, joined=tmp_path / "joined", cache=cache)
-    assert checkpoint.load(tmp_path / "joined").card["images"] == images_of(run)
+    card = checkpoint.load(tmp_path / "joined").card
+    assert card["images"] == images_of(run)
+    if taught:
+        assert card["teacher"]["model_hash"] == checkpoint.read_manifest(teacher).model_hash
+        assert find_student(teacher, tmp_path / "joined") == tmp_path / "joined"

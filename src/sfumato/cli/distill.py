@@ -19,7 +19,7 @@ told. The run stops on Ctrl-C, on SIGTERM and after --max-seconds with a checkpo
 
 EXAMPLES = """\
 examples:
-  sfumato distill bozzetto --data corpus/ --out runs/fast
+  sfumato distill tavola --data corpus/                          writes runs/tavola-fast, for sfumato generate --fast
   sfumato distill runs/mine/model --data my-pictures/ --budget 30min
   sfumato distill bozzetto --data corpus/ --set consistency.guidance=[1,12] --set consistency.substeps=2
   sfumato train --resume runs/fast                               goes on with a run that was stopped
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", help="the teacher: a shipped model's name, a model folder, or a run that has one")
     add("--data", type=Path, help="the pictures it learns on, those of the teacher best (also: SFUMATO_DATA)")
-    add("--recipe", default="bozzetto-fast", help="how it is done: a recipe for few steps (bozzetto-fast)")
+    add("--recipe", help="how it is done: a recipe for few steps (the teacher's name and -fast; else bozzetto-fast)")
     add("--set", dest="changes", action="append", default=[], metavar="A.B=C", help="change an entry of the recipe")
     add("--out", type=Path, help="the run's folder (default: runs/MODEL-fast)")
     add("--go-on", action="store_true", help="where --out holds a run already, go on with it")
@@ -60,14 +60,14 @@ def open_session(args: argparse.Namespace, stop: Stop) -> "Session":
     import torch
 
     from sfumato.corpus.locate import cache_folder
-    from sfumato.train.distilling import recipe_for
+    from sfumato.train.distilling import recipe_for, way_for
     from sfumato.train.material import Place
     from sfumato.train.session import begin, resume
 
     ends = [f"rate.images={args.images}", f"rate.cooldown={args.images // 2}"] if args.images else []
     if args.budget:
         ends = [f"rate.seconds={seconds_in(args.budget, least=60.0, most=1e7)}", "rate.images=0", "rate.cooldown=0"]
-    recipe = recipe_for(args.model, args.recipe, [*ends, *args.changes])
+    recipe = recipe_for(args.model, args.recipe or way_for(args.model), [*ends, *args.changes])
     if args.threads:
         torch.set_num_threads(args.threads)
     device, cache = own_device(args.device), args.cache or cache_folder()

@@ -10,8 +10,17 @@ from sfumato.errors import RecipeError
 from sfumato.manifest import Manifest
 from sfumato.train.consistency_recipe import DIALS
 from sfumato.train.frozen_parts import TEXT
-from sfumato.train.reading import changed, read_toml, recipe_from
+from sfumato.train.reading import changed, read_toml, recipe_from, shipped
 from sfumato.train.recipe import Data, TrainRecipe
+
+WAY = "bozzetto-fast"
+"""The recipe for a teacher that has none of its own."""
+
+
+def way_for(source: str) -> str:
+    """The shipped recipe for few steps that a teacher has, NAME-fast, else bozzetto-fast. Raises CheckpointError."""
+    own = f"{checkpoint.read_manifest(checkpoint.find(source)).name}-fast"
+    return own if own in shipped() else WAY
 
 
 def recipe_for(source: str, way: str, changes: Sequence[str] = ()) -> TrainRecipe:
