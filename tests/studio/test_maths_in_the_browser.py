@@ -6,10 +6,13 @@ from reading import Reader
 
 from sfumato import rng
 from sfumato.process.forward import jump, posterior
+from sfumato.process.oracle_mixture import Mixture
+from sfumato.process.rectified import Rectified
 from sfumato.process.schedules import schedule_from
 from sfumato.studio import photo
 from sfumato.studio.custom import schedule_through
 
+POINTS_OF_PLANE = [[0.1, -0.2], [2.5, 1.25], [-1.0, 0.0]]
 POINTS = (33.0, 6.5, -20.0, -21.0)
 SCHEDULES = {
     "linear": schedule_from({"kind": "linear"}),
@@ -107,3 +110,25 @@ def test_a_step_back(compute, s, t):
     still = compute("maths/step.js", "m.back(a[0], a[1], 0)", levels)
     assert still["churn"] == 0
     assert still["state"] == pytest.approx(there.sigma / here.sigma)
+
+
+def test_the_mixtures_posterior(compute):
+    level = Rectified().at(620)
+    found = compute(
+        "maths/mixture.js",
+        "(() => { const all = a.points.map(x => m.posterior(m.HEAPS, x, a)); return {heaps: m.HEAPS, all,"
+        "drawn: a.z.map(z => m.drawn(all[0], z))}; })()",
+        {
+            "points": POINTS_OF_PLANE,
+            "alpha": level.alpha,
+            "sigma": level.sigma,
+            "z": rng.normal(5, (4000, 3), stream=rng.DATA).tolist(),
+        },
+    )
+    heaps = Mixture(**{name: np.array(values) for name, values in found["heaps"].items()})
+    x = np.array(POINTS_OF_PLANE)
+    np.testing.assert_allclose([one["guess"] for one in found["all"]], heaps(x, level).x0_hat, rtol=1e-11)
+    np.testing.assert_allclose(np.mean(found["drawn"], axis=0), heaps(x, level).x0_hat[0], atol=0.05)
+    left = found["all"][0]
+    second = np.array(left["weights"]) @ (np.square(left["stds"]) + np.square(left["means"]))
+    np.testing.assert_allclose(np.mean(np.square(found["drawn"]), axis=0), second, atol=0.05)

@@ -5,6 +5,7 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   schedules: () => import("./schedules.js"),
   jump: () => import("./jump.js"),
   twophotos: () => import("./twophotos.js"),
+  futures: () => import("./futures.js"),
   faces: () => import("./faces.js"),
   triangle: () => import("./triangle.js"),
 });
