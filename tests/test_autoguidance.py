@@ -96,7 +96,23 @@ def test_the_guided_flow_is_the_closed_form(w, interval):
     assert x.item() == pytest.approx(expected, rel=3e-3)
 
 
-@pytest.mark.parametrize("options", [{"scale": float("nan")}, {"interval": (0.6, 0.5)}, {"interval": (0.0, 1.1)}])
+@pytest.mark.parametrize("prompted", [True, False])
+def test_the_weak_one_is_told_the_prompt_or_the_negative_one(prompted):
+    told = []
+
+    class Ear(Spread):
+        def __call__(self, x_t, level, cond, /):
+            told.append(cond)
+            return super().__call__(x_t, level, cond)
+
+    null = replace(COND, tokens=np.ones((1, 1, 1)))
+    beside(Ear(0.8), prompted=prompted)(Spread(0.5), np.ones((1, 5)), Rectified()(0.4), COND, null)
+    assert told == [COND if prompted else null]
+
+
+@pytest.mark.parametrize(
+    "options", [{"scale": float("nan")}, {"interval": (0.6, 0.5)}, {"interval": (0.0, 1.1)}, {"prompted": 1}]
+)
 def test_refuses_what_has_no_meaning(options):
     with pytest.raises(RecipeError, match="guidance"):
         Auto(**options)
@@ -105,7 +121,10 @@ def test_refuses_what_has_no_meaning(options):
 def test_options_are_written_out():
     weak = Weak(name="early", model_hash=HASH, denoiser=Spread(1.0))
     plain = {"kind": "classifier-free", "scale": 5.0, "interval": [0.2, 0.9]}
-    whole = {"kind": "auto", "scale": 2.0, "interval": [0.0, 1.0], "weak": HASH}
+    whole = {"kind": "auto", "scale": 2.0, "interval": [0.0, 1.0], "weak": HASH, "prompted": True}
+    own = {"kind": "auto", "scale": 3.0, "weak": HASH, "prompted": False}
+    assert whole_guidance(None, own, weak=weak) == {**own, "interval": [0.0, 1.0]}
+    assert whole_guidance(None, {**own, "weak": "d" * 64}, weak=weak) == whole
     assert whole_guidance(None, plain, weak=weak) == whole
     assert whole_guidance(1.5, plain, weak=weak, interval=(0.1, 0.6)) == {**whole, "scale": 1.5, "interval": [0.1, 0.6]}
     assert whole_guidance({"scale": 3.0}, plain, weak=weak)["kind"] == "classifier-free"
@@ -140,6 +159,30 @@ def test_a_loaded_weak_model_guides(guided, tiny_model):
     assert guided.generate("cats", guidance={"scale": 2.0})[0].recipe.guidance["kind"] == "classifier-free"
     steps = [event for event in guided.trace("cats") if hasattr(event, "prediction")]
     assert {"strong", "weak"} == set(steps[0].prediction.terms)
+
+
+def test_a_model_may_name_its_own_weak_model(tmp_path, tiny_model, monkeypatch, capsys):
+    """It is found beside the model, for the recipe's default and for `--like`; other guidance stays at hand."""
+    from sfumato.checkpoint import save
+    from sfumato.cli.main import main
+
+    weak = save(tmp_path / "early", manifest(name="early"), files() | {"denoiser": files(7)["denoiser"]}).model_hash
+    guidance = {"kind": "auto", "scale": 2.5, "weak": weak, "prompted": False}
+    save(tmp_path / "own", manifest(name="own", defaults={"guidance": guidance, "steps": 2}), files())
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sfumato.json").write_text("{")
+    model = sfumato.load(tmp_path / "own")
+    assert model.bundle.weak.model_hash == weak
+    assert model.recipe("cats").guidance == {**guidance, "interval": [0.0, 1.0]}
+    assert model.recipe("cats", guidance=4.0).guidance["scale"] == 4.0
+    assert model.recipe("cats", guidance={"scale": 2.0}).guidance["kind"] == "classifier-free"
+    monkeypatch.chdir(tmp_path)
+    assert main(["generate", "cats", "--model", "own", "--out", "a.png"]) == 0
+    assert main(["generate", "--like", "a.png", "--model", "own", "--out", "b.png"]) == 0
+    assert "the same pixels, every one" in capsys.readouterr().err
+    (tmp_path / "early").rename(tmp_path.parent / "elsewhere")
+    with pytest.raises(RecipeError, match=f"by the weak model {weak[:12]}, and none is loaded"):
+        sfumato.load(tmp_path / "own").generate("cats")
 
 
 def test_a_recipe_names_its_weak_model(guided, tiny_model):

@@ -2,9 +2,10 @@
 
     D = D_weak + w (D_strong - D_weak)          w = 1 is the strong model alone
 
-with both told the same prompt (Karras et al. 2024, "Guiding a diffusion model with a bad version of itself"; w as
-there). The weak one is the same network trained for less, or a smaller one: the difference points away from what both
-do badly in the same way. The prompt itself is not exaggerated.
+(Karras et al. 2024, "Guiding a diffusion model with a bad version of itself"; w as there). The weak one is the same
+network trained for less, or a smaller one: the difference points away from what both do badly in the same way. Told the
+same prompt, it leaves the prompt unexaggerated; told the negative one, the difference points towards the prompt as
+well, as classifier-free guidance does, at the same two evaluations.
 """
 
 from dataclasses import dataclass, replace
@@ -30,12 +31,14 @@ class Weak:
 class Auto:
     """Scale w inside an interval of t; outside it the strong belief alone. weak: the hash of the weak model.
 
-    `beside` binds the weak model: a recipe names it, and the bundle has it.
+    prompted: whether the weak model is told the prompt; where not, it is told the negative one. `beside` binds the weak
+    model: a recipe names it, and the bundle has it.
     """
 
     scale: float = 2.0
     interval: tuple[float, float] = (0.0, 1.0)
     weak: str = ""
+    prompted: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
@@ -44,6 +47,8 @@ class Auto:
         low, high = self.interval
         if not 0.0 <= low <= high <= 1.0:
             raise RecipeError(f"guidance interval is {self.interval}; it must be two times with 0 <= low <= high <= 1")
+        if not isinstance(self.prompted, bool):
+            raise RecipeError(f"guidance prompted is {self.prompted!r}; expected true or false")
 
     def beside(self, weak: Weak | None) -> "Beside":
         """The guidance with its weak model. Raises RecipeError where that is another one, or missing."""
@@ -70,5 +75,5 @@ class Beside:
         strong, (low, high), w = denoiser(x_t, level, cond), self.auto.interval, self.auto.scale
         if w == 1.0 or not low <= level.t <= high:
             return replace(strong, terms={"strong": strong})
-        weak = self.weak(x_t, level, cond)
+        weak = self.weak(x_t, level, cond if self.auto.prompted else null)
         return replace(strong.beyond(weak, w), terms={"strong": strong, "weak": weak})

@@ -1,7 +1,7 @@
 """The five-line way in: load a model, ask for pictures.
 
 import sfumato
-model = sfumato.load("bozzetto")
+model = sfumato.load("tavola")
 for picture in model.generate("a red apple, 3d render", seed=7, count=4):
     picture.save(f"apple-{picture.recipe.seed}.png")
 """
@@ -71,11 +71,11 @@ class Model:
 
         guidance: the scale w, or a table of options; interval: the times (low, high) between which it guides.
         sampler: "ddim", "ddim:eta=0.5", or a table. size: (width, height), or one side. microbatch: pictures in every
-        call of the network. The last bits of a picture depend on it. background: what shows behind a picture with
-        alpha: "white", "#rrggbb", or "transparent". scale: how many times larger the picture is made once it is drawn
-        (1, 2, 4). canvas: the picture to draw over (see `canvas`); strength: the share of the steps that are made on
-        it, 1 where it has a mask and 0.6 where not. between: the end of a way from prompt and seed, and this picture's
-        share of it: {"prompt": ..., "seed": ..., "share": ...}.
+        call of the network (the last bits depend on it). background: what shows behind a picture with alpha: "white",
+        "#rrggbb", or "transparent". scale: how many times larger the picture is made once it is drawn (1, 2, 4).
+        canvas: the picture to draw over (see `canvas`); strength: the share of the steps that are made on it, 1 with a
+        mask and 0.6 without. between: the end of a way from prompt and seed, and this picture's share of it: {"prompt":
+        ..., "seed": ..., "share": ...}.
 
         Raises:
             RecipeError: a value that this model cannot do.
@@ -112,7 +112,7 @@ class Model:
         """`count` recipes for each prompt, with the seeds seed, seed + 1, ...; `settings` are those of `recipe`."""
         if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise RecipeError(f"count is {count!r}; expected a whole number from 1")
-        listed = [prompts] if isinstance(prompts, str) else list(prompts)
+        listed = [prompts] if isinstance(prompts, str) else prompts
         return [self.recipe(prompt, seed=seed + k, **settings) for prompt in listed for k in range(count)]
 
     def way(
@@ -217,19 +217,18 @@ def load(
     """A model by its shipped name or from its folder.
 
     device: cpu, cuda, cuda:1, mps or auto. dtype: the network's (float32, bfloat16, float16). weak: a bad version of
-    the same model; then guidance is away from that (autoguidance.py), unless a recipe says otherwise. fast: its student
-    in its place, for one to four evaluations: True finds it (fast.py), a folder is where it is.
+    the same model, to guide away from (autoguidance.py); None is the one that its own guidance names, if any. fast: its
+    student in its place (fast.py); True finds it, a folder is where it is.
 
     Raises:
-        CheckpointError: missing, damaged or not understood; no student, or another's. RecipeError: weak with fast.
-        UnavailableError: no such device.
+        CheckpointError: missing, damaged; no student. RecipeError: weak with fast. UnavailableError: no such device.
     """
     from sfumato.checkpoint import load as load_bundle
     from sfumato.fast import drawn_by
     from sfumato.weak import with_weak
 
-    bundle = load_bundle(drawn_by(source, fast, weak), device=device, dtype=dtype)
-    return Model(bundle if weak is None else with_weak(bundle, source, weak, device))
+    drawn = drawn_by(source, fast, weak)
+    return Model(with_weak(load_bundle(drawn, device=device, dtype=dtype), drawn, weak, device))
 
 
 def generate(
@@ -240,7 +239,7 @@ def generate(
     fast: str | os.PathLike[str] | bool = False,
     **settings: Any,
 ) -> list[Picture]:
-    """Pictures with a shipped model, in one line: `sfumato.generate("a red apple, 3d render")[0].save("apple.png")`."""
+    """Pictures in one line: `sfumato.generate("a red apple, 3d render")[0].save("apple.png")`."""
     return load(model, device=device, fast=fast).generate(prompts, **settings)
 
 

@@ -26,9 +26,9 @@ def whole_guidance(
 ) -> dict[str, Any]:
     """A number replaces the scale of the default; a table replaces it whole; an interval replaces that of either.
 
-    With a weak model at hand the default is autoguidance by it.
+    With a weak model at hand that the default does not name, the default is autoguidance by it.
     """
-    if weak is not None:
+    if weak is not None and default.get("weak") != weak.model_hash:
         default = {"kind": "auto", "weak": weak.model_hash}
     if choice is None:
         options: Mapping[str, Any] = default

@@ -78,7 +78,7 @@ def draw(
 
 
 def load_evenly(
-    source: str, device: str, dtype: str = "float32", weak: str | None = None, fast: str | bool = False
+    source: str, device: str, dtype: str = "float32", weak: str | Path | None = None, fast: str | bool = False
 ) -> Model:
     """The model, or its student, and a weak one to guide it, on a number of threads that no pixel depends on."""
     even_threads()

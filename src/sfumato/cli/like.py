@@ -18,6 +18,7 @@ from sfumato.model import Model
 from sfumato.picture import Picture
 from sfumato.provenance.files import pixels_of, read
 from sfumato.recipe import Recipe
+from sfumato.weak import find_weak
 
 
 def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set[str], report: Any) -> int:
@@ -37,7 +38,7 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
     output = output_for({**settings, **format_given, **private}, settings["count"] if "count" in given else 1)
     model = _load(old, settings, given)
     canvas = over.canvas(model, {"size": old.size, "scale": old.scale, **changes})
-    recipe = renewed(model, old, changes, over, canvas)
+    recipe = renewed(model, old, changes, over, canvas, given)
     _compare_engines(old, recipe, report)
     for note in remarks(canvas, output.kind):
         report.note(note)
@@ -57,10 +58,11 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
 
 def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
     source, weak = settings["model"] if "model" in given else old.model, settings["weak"] if "weak" in given else None
-    if old.guidance.get("kind") == "auto" and weak is None:
-        digest = str(old.guidance.get("weak"))[:16]
-        raise RecipeError(f"the picture was guided by a weak model, {digest}...; name its folder with --weak")
     try:
+        weak = weak or find_weak(source, old.guidance)
+        if old.guidance.get("kind") == "auto" and weak is None:
+            digest = str(old.guidance.get("weak"))[:16]
+            raise RecipeError(f"the picture was guided by a weak model, {digest}...; name its folder with --weak")
         return load_evenly(source, settings.get("device", "cpu"), old.dtype, weak)
     except CheckpointError as problem:
         if "model" in given:
@@ -70,7 +72,9 @@ def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
         ) from problem
 
 
-def renewed(model: Model, old: Recipe, changes: Mapping[str, Any], over: Over, canvas: Canvas | None) -> Recipe:
+def renewed(
+    model: Model, old: Recipe, changes: Mapping[str, Any], over: Over, canvas: Canvas | None, given: set[str]
+) -> Recipe:
     """The old recipe for the model at hand, with what the user changed."""
     settings = {
         "prompt": old.prompt,
@@ -88,13 +92,13 @@ def renewed(model: Model, old: Recipe, changes: Mapping[str, Any], over: Over, c
         "canvas": canvas,
         "strength": old.strength if over.strength is None and old.init else over.strength,
     }
-    changes = {**changes, "guidance": guided(model, old.guidance, changes)}
+    changes = {**changes, "guidance": guided(model, old.guidance, changes, "weak" in given)}
     return model.recipe(**{**settings, **changes})
 
 
-def guided(model: Model, old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The old guidance with another scale; by the weak model at hand where one is named."""
-    weak = model.bundle.weak
+def guided(model: Model, old: Mapping[str, Any], changes: Mapping[str, Any], named: bool) -> dict[str, Any]:
+    """The old guidance with another scale; by the weak model at hand where the user `named` one."""
+    weak = model.bundle.weak if named else None
     kind = {} if weak is None else {"kind": "auto", "weak": weak.model_hash}
     options = dict(old) if weak is None or old.get("kind") == "auto" else {}
     return options | kind | ({"scale": changes["guidance"]} if "guidance" in changes else {})
