@@ -4,7 +4,8 @@ import pytest
 from reading import code_of, python_says
 
 FIGURES = {
-    name: f"#{name}-t" for name in ("staircase", "schedules", "jump", "twophotos", "futures", "faces", "triangle")
+    name: f"#{name}-t"
+    for name in ("staircase", "schedules", "jump", "twophotos", "futures", "faces", "triangle", "guidance")
 }
 """Each figure's main control."""
 

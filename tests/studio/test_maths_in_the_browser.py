@@ -5,8 +5,11 @@ import pytest
 from reading import Reader
 
 from sfumato import rng
+from sfumato.guidance import ClassifierFree
+from sfumato.inspect.numbers import rms
 from sfumato.process.forward import jump, posterior
 from sfumato.process.oracle_mixture import Mixture
+from sfumato.process.prediction import Prediction
 from sfumato.process.rectified import Rectified
 from sfumato.process.schedules import schedule_from
 from sfumato.studio import photo
@@ -132,3 +135,25 @@ def test_the_mixtures_posterior(compute):
     left = found["all"][0]
     second = np.array(left["weights"]) @ (np.square(left["stds"]) + np.square(left["means"]))
     np.testing.assert_allclose(np.mean(np.square(found["drawn"]), axis=0), second, atol=0.05)
+
+
+@pytest.mark.parametrize(("w", "rescale"), [(-2, 0), (1, 0), (7.5, 0), (7.5, 0.6)])
+def test_guidance(compute, w, rescale):
+    x_t, cond, null = (rng.normal(3, (1, 4, 8, 8), stream=rng.DATA, draw=k) for k in range(3))
+    level = SCHEDULES["cosine"].at(700)
+    one, other = (Prediction.from_x0(x_t, level, x) for x in (cond, null))
+    ours = ClassifierFree(scale=float(w), rescale=float(rescale)).combine(one, other)
+    flat = [x.ravel().tolist() for x in (x_t, cond, null)]
+    found = compute(
+        "maths/guidance.js",
+        """(() => { const [x, c, n] = a.flat.map(v => Float32Array.from(v)), g = m.guided(c, n, a.w, a.rescale);
+        const places = m.plane(n, c, [g]), apart = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
+        return {x0: [...g], eps: [...m.noiseOf(x, g, a.at)], size: m.rms(g), places,
+          sides: [apart(places[0], places[1]), apart(places[1], places[2])]}; })()""",
+        {"flat": flat, "w": w, "rescale": rescale, "at": {"alpha": level.alpha, "sigma": level.sigma}},
+    )
+    np.testing.assert_allclose(found["x0"], ours.x0_hat.ravel(), atol=2e-5)
+    np.testing.assert_allclose(found["eps"], ours.eps_hat.ravel(), atol=2e-5)
+    assert found["size"] == pytest.approx(rms(ours.x0_hat), rel=1e-5)
+    assert found["sides"] == pytest.approx([rms(cond - null), rms(ours.x0_hat - cond)], rel=1e-4, abs=1e-6)
+    assert [np.hypot(*p) for p in found["places"]] == pytest.approx([rms(null), rms(cond), rms(ours.x0_hat)], rel=1e-4)

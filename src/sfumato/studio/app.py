@@ -11,12 +11,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sfumato.errors import SfumatoError
-from sfumato.studio import api, api_futures, api_network, page
+from sfumato.studio import api, api_code, api_futures, api_guidance, api_network, page
 from sfumato.studio.answers import ours
 from sfumato.studio.guard import App, Guard
 from sfumato.studio.studio import Studio
 
-ROUTES = [*api.ROUTES, *api_network.ROUTES, *api_futures.ROUTES]
+ROUTES = [*api.ROUTES, *api_network.ROUTES, *api_code.ROUTES, *api_futures.ROUTES, *api_guidance.ROUTES]
 """Everything below /api/v1."""
 
 

@@ -8,4 +8,5 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   futures: () => import("./futures.js"),
   faces: () => import("./faces.js"),
   triangle: () => import("./triangle.js"),
+  guidance: () => import("./guidance.js"),
 });

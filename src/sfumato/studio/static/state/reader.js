@@ -15,7 +15,10 @@ export const seed = signal(7);
 export const kind = signal("linear");
 /** Decibels that the reader's own schedule passes, at t = 1, 334, 667 and 1000. */
 export const points = signal([40, 8, -14, -40]);
-export const prompt = signal("a red apple, 3d render");
+const FIRST = "a red apple, 3d render";
+export const prompt = signal(FIRST);
+/** What a picture is to be led away from. */
+export const negative = signal("");
 /** The photo's name: one of ours, or the one that the server gave the reader's own. */
 export const photo = signal("harbour");
 export const x0 = signal(/** @type {Float32Array | null} */ (null));
@@ -57,6 +60,8 @@ export function readAddress() {
     if (Number.isInteger(number) && number >= 0 && number <= Number.MAX_SAFE_INTEGER) seed.value = number;
     if (KINDS.includes(said.get("schedule") ?? "")) kind.value = /** @type {string} */ (said.get("schedule"));
     if (PHOTOS.includes(said.get("photo") ?? "")) photo.value = /** @type {string} */ (said.get("photo"));
+    if (said.has("prompt")) prompt.value = (said.get("prompt") ?? "").slice(0, 200);
+    if (said.has("negative")) negative.value = (said.get("negative") ?? "").slice(0, 200);
     const own = (said.get("points") ?? "").split(",").map(Number);
     if (own.length === 4 && own.every(Number.isFinite)) {
       points.value = [0, 1, 2, 3].reduce((all, k) => moved(all, k, own[k]), own);
@@ -73,6 +78,8 @@ export function writeAddress() {
     const said = new URLSearchParams({ seed: String(seed.value), schedule: kind.value });
     if (kind.value === "custom") said.set("points", points.value.map((/** @type {number} */ p) => p.toFixed(1)).join(","));
     if (PHOTOS.includes(photo.value)) said.set("photo", photo.value);
+    if (prompt.value !== FIRST) said.set("prompt", prompt.value);
+    if (negative.value) said.set("negative", negative.value);
     history.replaceState(null, "", `#${section.value}&${said.toString().replaceAll("%2C", ",")}`);
   });
 }
