@@ -81,8 +81,8 @@ def read(chromium, shared):
     """Open the article, at `shared` or another server; options are a browser context's (viewport, ...)."""
     opened = []
 
-    def open_page(at=shared, **options):
-        opened.append(Reader(chromium, at, **options))
+    def open_page(at=shared, place="", **options):
+        opened.append(Reader(chromium, at, place, **options))
         return opened[-1]
 
     yield open_page

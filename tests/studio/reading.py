@@ -46,9 +46,9 @@ def serving(studio):
 
 
 class Reader:
-    """A reader's browser at the article: what it asked for and complained of is kept."""
+    """A reader's browser at the article or another page: what it asked for and complained of is kept."""
 
-    def __init__(self, chromium, running, **options):
+    def __init__(self, chromium, running, place="", **options):
         self.context = chromium.new_context(
             **({"viewport": {"width": 1440, "height": 1000}, "reduced_motion": "reduce"} | options)
         )
@@ -58,7 +58,7 @@ class Reader:
         self.page.on("console", lambda message: message.type in ("error", "warning") and self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("request", lambda request: self.hosts.add(re.sub(r"^(\w+:(//[^/]*)?).*", r"\1", request.url)))
-        self.page.goto(running.address)
+        self.page.goto(running.address + place)
 
     def figure(self, name):
         """The figure, live."""

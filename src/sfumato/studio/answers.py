@@ -1,7 +1,7 @@
 """How the studio answers: JSON bodies read, frames streamed, and our own errors as plain words."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from typing import Any
 
 from starlette.concurrency import iterate_in_threadpool
@@ -45,6 +45,9 @@ async def _closing(frames: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield encode("error", {"code": type(problem).__name__, "message": str(problem)})
     else:
         yield encode("done")
+    finally:
+        if isinstance(frames, Generator):  # a reader who left: what holds the frames may live on for a while
+            frames.close()
 
 
 def single(kind: str, entries: Mapping[str, Any] | None = None, /, **arrays: Any) -> Response:

@@ -11,25 +11,34 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sfumato.errors import SfumatoError
-from sfumato.studio import api, api_code, api_futures, api_guidance, api_network, page
+from sfumato.studio import api, api_code, api_futures, api_guidance, api_network, api_runs, page
 from sfumato.studio.answers import ours
 from sfumato.studio.guard import App, Guard
 from sfumato.studio.studio import Studio
 
-ROUTES = [*api.ROUTES, *api_network.ROUTES, *api_code.ROUTES, *api_futures.ROUTES, *api_guidance.ROUTES]
+ROUTES = [
+    *api.ROUTES,
+    *api_network.ROUTES,
+    *api_code.ROUTES,
+    *api_futures.ROUTES,
+    *api_guidance.ROUTES,
+    *api_runs.ROUTES,
+]
 """Everything below /api/v1."""
 
 
 def application(studio: Studio, *, port: int | None = None, routes: Sequence[Route] = ROUTES) -> App:
     """The ASGI application of one studio. port: what the Host header must name (None: any, for tests)."""
 
-    async def index(request: Request) -> Response:
-        return HTMLResponse(page.page(studio.token), headers={"cache-control": "no-store"})
+    async def opened(request: Request) -> Response:
+        name = request.url.path.strip("/") or "index"
+        return HTMLResponse(page.page(studio.token, name), headers={"cache-control": "no-store"})
 
     with as_file(files("sfumato.studio") / "static") as folder:
         static = StaticFiles(directory=Path(folder))
+    pages = [Route("/" if name == "index" else f"/{name}", opened) for name in page.PAGES]
     inner = Starlette(
-        routes=[Route("/", index), *routes, Mount("/static", static)],
+        routes=[*pages, *routes, Mount("/static", static)],
         exception_handlers={SfumatoError: ours},
     )
     inner.state.studio = studio

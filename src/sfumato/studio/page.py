@@ -1,4 +1,4 @@
-"""The article's page, put together from what is committed: one skeleton and one piece of text a section."""
+"""The pages, put together from what is committed: a skeleton each, and in the article a piece of text a section."""
 
 import html
 import posixpath
@@ -13,12 +13,16 @@ STATIC = files("sfumato.studio") / "static"
 IMPORT = re.compile(r"""\b(?:import|export)\b[^;"'`()]*from\s*["'](\.[^"']+)["']""")
 
 
+PAGES = {"index": "app.js", "playground": "playground/app.js"}
+"""Each page's skeleton, static/NAME.html, and the script that it begins with."""
+
+
 @cache
-def text() -> str:
+def text(name: str = "index") -> str:
     """The skeleton with every section in its place, and with the scripts that it begins with named at once."""
-    sections = [(STATIC / "article" / f"{name}.html").read_text(encoding="utf-8") for name in SECTIONS]
-    links = [f'<link rel="modulepreload" href="/static/{name}">' for name in scripts("app.js")]
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    sections = [(STATIC / "article" / f"{section}.html").read_text(encoding="utf-8") for section in SECTIONS]
+    links = [f'<link rel="modulepreload" href="/static/{script}">' for script in scripts(PAGES[name])]
+    page = (STATIC / f"{name}.html").read_text(encoding="utf-8")
     return page.replace("<!-- sections -->", "\n".join(sections)).replace("<!-- scripts -->", "\n".join(links))
 
 
@@ -36,6 +40,6 @@ def scripts(first: str) -> list[str]:
     return found
 
 
-def page(token: str) -> str:
-    """The page of one process: the token is in it and nowhere else."""
-    return text().replace("{{token}}", html.escape(token, quote=True))
+def page(token: str, name: str = "index") -> str:
+    """A page of one process: the token is in it and nowhere else."""
+    return text(name).replace("{{token}}", html.escape(token, quote=True))

@@ -1,6 +1,6 @@
 // The anatomy of every figure, always in this order: stage, one main control, others, read-outs, footer.
 
-import { current, seed } from "../state/reader.js";
+import { current, negative, prompt, seed } from "../state/reader.js";
 import { info, server, look } from "../wire/api.js";
 import { html, useEffect, useState } from "./html.js";
 
@@ -33,11 +33,20 @@ export function Figure(props) {
       <div class="doors">
         <button type="button" aria-expanded=${open === "numbers"} onClick=${() => toggle("numbers")}>Show numbers</button>
         <button type="button" aria-expanded=${open === "python"} onClick=${() => toggle("python")}>Copy as Python</button>
+        <a href=${playground(needs)}>Open in playground</a>
       </div>
     </div>
     ${open === "numbers" && html`<${Numbers} ...${props.table()} />`}
     ${open === "python" && html`<${Code} text=${props.python()} />`}
   </div>`;
+}
+
+/** The playground with the reader's own settings: the prompt too, where the figure asks the network. @param {string} needs */
+function playground(needs) {
+  const said = new URLSearchParams({ seed: String(seed.value) });
+  if (needs === "server") said.set("prompt", prompt.value);
+  if (needs === "server" && negative.value) said.set("negative", negative.value);
+  return `/playground#${said}`;
 }
 
 /** @param {{all: ReadOut[]}} props */

@@ -23,6 +23,7 @@ export function Menu() {
         options=${[["auto", "auto"], ["light", "light"], ["dark", "dark"]]} />
       <${Choice} name="motion" label="Motion" value=${motion.value} change=${(/** @type {string} */ v) => (motion.value = v)}
         options=${[["auto", "auto"], ["on", "on"], ["off", "off"]]} />
+      <p class="told"><${Status} /></p>
     </div>
   </details>`;
 }

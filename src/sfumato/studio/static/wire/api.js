@@ -52,6 +52,14 @@ export async function* stream(path, body, signal, figure = "") {
   yield* checked(await ask(path, { method: "POST", body: JSON.stringify(body), headers, signal }));
 }
 
+/** What is answered in JSON. @param {string} path @param {RequestInit} [options] */
+export const asked = async (path, options) => (await ask(path, options)).json();
+
+/** What is kept there, in frames. @param {string} path @returns {AsyncGenerator<Frame>} */
+export async function* replayed(path) {
+  yield* checked(await ask(path));
+}
+
 /** @param {Response} response */
 async function* checked(response) {
   let whole = false;
