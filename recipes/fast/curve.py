@@ -1,0 +1,124 @@
+"""KID against evaluations: samplers of the teacher, and its student, on the same prompts from the same seeds.
+
+    python recipes/fast/curve.py CORPUS --out RUNS [--model tavola] [--student runs/tavola-fast] [--docs docs/fast]
+
+The first `--prompts` rows of tune in hash order, prompt k with seed k. RUNS/WAY holds the pictures of a way (ways.py),
+which are never drawn twice; RUNS/curve.json the numbers so far: an interrupted command goes on when it is given again.
+All ways have the guidance w that the teacher has by default, the student by its dial (--guidance for another). An
+evaluation of the guided teacher passes its network twice, one of the student once: both are counted.
+
+--docs writes curve.json, curve.md and curve.svg there (curve_page.py), once every way is measured.
+"""
+
+import argparse
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from curve_page import write_page
+from orderings import Resampled, best_of, judged, limits, triple
+from ways import Way, steps_for, ways
+
+import sfumato
+from sfumato.atomic import write_file
+from sfumato.corpus.locate import cache_folder
+from sfumato.evaluate.drawing import draw, pixels
+from sfumato.evaluate.features import SIZE, Features, load_features
+from sfumato.evaluate.ground import Ground, corpus_at, open_ground
+from sfumato.evaluate.interval import Estimate
+from sfumato.evaluate.kid import kid
+from sfumato.model import Model
+from sfumato.recipe import Recipe
+
+LOG = logging.getLogger("curve")
+
+
+def recipes_of(way: Way, model: Model, ground: Ground, scale: float, microbatch: int) -> tuple[list[Recipe], int]:
+    """Prompt k with seed k, and how often each asks the model."""
+    grid = model.recipe("").grid
+    steps, asked = steps_for(way, model.bundle.schedule, grid)
+    chosen = {"sampler": way.sampler, "grid": grid, "steps": steps, "guidance": scale, "microbatch": microbatch}
+    return [model.recipe(prompt, seed=k, **chosen) for k, prompt in enumerate(ground.prompts)], asked
+
+
+def measured(
+    way: Way, model: Model, ground: Ground, features: Features, out: Path, scale: float, microbatch: int
+) -> tuple[dict[str, Any], Resampled]:
+    """The numbers of one way, drawn first where it has to be; KID in thousandths."""
+    recipes, asked = recipes_of(way, model, ground, scale, microbatch)
+    made = features(pixels(draw(model, recipes, out / way.name), SIZE))
+    found, each = kid(made, ground.real, ground.families, ground.counts)
+    found, each = Estimate(*(1e3 * value for value in (found.value, found.low, found.high))), 1e3 * each
+    numbers = {"sampler": way.sampler, "asked": way.asked, "steps": recipes[0].steps, "evaluations": asked}
+    return numbers | {"passes": asked * passes(recipes[0]), "kid": triple(found)}, (found, each)
+
+
+def passes(recipe: Recipe) -> int:
+    """How often the network is passed for an evaluation: with the prompt and without, where guidance needs both."""
+    alone = recipe.guidance["kind"] == "embedded" or recipe.guidance["scale"] in (0.0, 1.0)
+    return 1 if alone else 2
+
+
+def about(models: Mapping[bool, Model], ground: Ground, scale: float, floor: Estimate) -> dict[str, Any]:
+    """What was compared."""
+    names = {"student" if few else "teacher": model for few, model in models.items()}
+    known = {name: {"name": model.name, "model_hash": model.bundle.model_hash} for name, model in names.items()}
+    known["student"]["few_steps"] = dict(models[True].card.get("few_steps") or {})
+    return {**known, "guidance": scale, "prompts": len(ground.rows), "split": ground.split, "floor": triple(floor)}
+
+
+def curve(
+    models: Mapping[bool, Model], ground: Ground, features: Features, out: Path, *, scale: float, microbatch: int
+) -> dict[str, Any]:
+    """All ways, RUNS/curve.json being written after each."""
+    kept: dict[str, Resampled] = {}
+    floor = kid(ground.train[ground.floor], ground.real, ground.families, ground.counts)[0]
+    floor = Estimate(*(1e3 * value for value in (floor.value, floor.low, floor.high)))
+    report: dict[str, Any] = about(models, ground, scale, floor) | {"ways": {}}
+    for way in ways():
+        numbers, kept[way.name] = measured(way, models[way.student], ground, features, out, scale, microbatch)
+        report["ways"][way.name] = numbers
+        report |= {"best": best_of(kept), "orderings": judged(kept), "limits": limits(kept)}
+        write_file(out / "curve.json", json.dumps(report, indent=1).encode() + b"\n")
+        LOG.info("%s: %d evaluations, KID x 1000 %s", way.name, numbers["evaluations"], numbers["kid"])
+    return report
+
+
+def main() -> None:
+    """Draw, measure, compare, write."""
+    parser = argparse.ArgumentParser(description="KID against evaluations, for a model and its student.")
+    add = parser.add_argument
+    add("data", type=Path, help="glyphs.parquet, its folder, or any corpus")
+    add("--out", type=Path, default=Path("runs/curve"), help="where pictures and numbers go")
+    add("--model", default="tavola", help="the teacher")
+    add("--student", help="its student, where `generate --fast` does not find it by itself")
+    add("--prompts", type=int, default=96, help="how many rows of tune (96)")
+    add("--guidance", type=float, help="w of all ways (the teacher's default)")
+    add("--microbatch", type=int, default=8, help="pictures in each call of the network; part of the recipe (8)")
+    add("--docs", type=Path, help="where curve.json, curve.md and curve.svg go")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("sfumato").setLevel(logging.WARNING)
+    torch.set_num_threads(1)
+    features = load_features("cpu")
+    models = {False: sfumato.load(options.model), True: sfumato.load(options.model, fast=options.student or True)}
+    ground = open_ground(
+        corpus_at(options.data),
+        split="tune",
+        features=features,
+        cache=cache_folder(),
+        report=lambda *_: None,
+        limit=options.prompts,
+    )
+    scale = models[False].recipe("").guidance["scale"] if options.guidance is None else options.guidance
+    options.out.mkdir(parents=True, exist_ok=True)
+    report = curve(models, ground, features, options.out, scale=scale, microbatch=options.microbatch)
+    if options.docs:
+        write_page(report, options.docs)
+
+
+if __name__ == "__main__":
+    main()
