@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("autoencoders", nargs="+", metavar="AUTOENCODER")
     parser.add_argument("--split", choices=("tune", "report"), default="report")
-    parser.add_argument("--model", default="bozzetto", help="whose denoiser the compute is counted of")
+    parser.add_argument("--model", default="tavola", help="whose denoiser the compute is counted of")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     from sfumato.evaluate.features import load_features

@@ -1,6 +1,6 @@
 """The README's numbers of a model, written from its evaluation: what stands there cannot differ from what was measured.
 
-    python scripts/published.py docs/evaluation/bozzetto.json [--readme README.md]
+    python scripts/published.py docs/evaluation/tavola.json [--readme README.md]
 
 The lines between "<!-- numbers of NAME -->" and "<!-- end -->" are replaced. tests/architecture/test_published.py fails
 when they are not these lines, and when the evaluation is of other weights than those that ship.

@@ -1,6 +1,6 @@
 """Put the model of a finished run among those that ship.
 
-    python scripts/ship_model.py RUN/model --name bozzetto --set steps=25 --card 'machine="2 cores"'
+    python scripts/ship_model.py RUN/model --name tavola --set steps=25 --card 'machine="2 cores"'
 
 The denoiser goes to src/sfumato/models/NAME, every other part to models/blobs under its hash, where several models
 share it. --set changes what the model does where the user says nothing; --card adds a line to its card. Both take

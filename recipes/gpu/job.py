@@ -21,7 +21,7 @@ from sfumato.train.shards import join_folder, split_folder  # noqa: E402
 from sfumato.train.state import listed  # noqa: E402
 
 JOBS = sorted(path.stem for path in Path(__file__).parent.glob("*.toml"))
-STARTS = {"tavola-long": ("tavola", "bozzetto"), "autoencoder-long": ("velatura",)}
+STARTS = {"tavola-long": ("tavola",), "autoencoder-long": ("velatura",)}
 """Jobs whose network shares layers with what is shipped, and so can begin from the first that is installed."""
 PACKS = {"autoencoder-long": "pictures", "towers-long": "pictures"}
 """What a job trains on where it is no pack of latents."""

@@ -1,6 +1,6 @@
 """Make the small file of latents that a GPU job trains on.
 
-python recipes/gpu/pack.py PATH/TO/glyphs.parquet --model bozzetto --out packs/glyphs
+python recipes/gpu/pack.py PATH/TO/glyphs.parquet --out packs/glyphs
 """
 
 import argparse
@@ -33,14 +33,14 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="the corpus: glyphs.parquet, or the folder that holds it")
     parser.add_argument("--source", default="glyphs", help="which corpus of that folder")
     parser.add_argument(
-        "--model", default="bozzetto", help="the model whose autoencoder is used, or the autoencoder: velatura"
+        "--model", default="velatura", help="the autoencoder, or a model whose autoencoder is used (velatura)"
     )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--val", default="tune", help="the split to hold out")
     parser.add_argument("--cache", type=Path, default=None)
     args = parser.parse_args()
-    recipe = load_recipe("bozzetto")
+    recipe = load_recipe("tavola")
     data = replace(recipe.data, size=args.size, sources=(SourceChoice(name=args.source),))
     recipe = replace(recipe, data=data, watch=replace(recipe.watch, split=args.val))
     cache = args.cache or cache_folder()

@@ -67,6 +67,16 @@ def test_denoisers_are_small():
         assert sum(path.stat().st_size for path in folder.glob("denoiser*.safetensors")) <= 40_000_000
 
 
+def test_all_that_ships_is_small():
+    assert sum(path.stat().st_size for path in committed() if path.is_relative_to(SRC / "models")) <= 120_000_000
+
+
+def test_no_shared_part_is_left_over():
+    text = "\n".join(path.read_text("utf-8") for path in committed() if path.suffix in (".json", ".py", ".toml"))
+    for part in (SRC / "models" / "blobs").iterdir():
+        assert part.name == "ATTRIBUTION" or part.stem in text, part.name
+
+
 def test_no_committed_file_is_huge():
     big = {path.name: path.stat().st_size for path in committed() if path.stat().st_size > 45_000_000}
     assert not big

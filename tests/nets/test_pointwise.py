@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from sfumato import checkpoint
 from sfumato.nets.chunked import Chunked, replace_long
 from sfumato.nets.pointwise import Pointwise, replace_pointwise
 from sfumato.nets.unet import UNet
 from sfumato.nets.vae import VAE
 from sfumato.parts import fill
+from sfumato.train.frozen_parts import load_conditioner
+from sfumato.train.reading import load_recipe
 from tiny import randomised
 
 
@@ -73,7 +74,7 @@ def test_long_products_in_parts_are_the_linear_layer():
 
 @pytest.mark.parametrize("count", [2, 4])
 def test_what_a_prompt_becomes(threads, count):
-    conditioner = checkpoint.load("bozzetto").conditioner
+    conditioner = load_conditioner(load_recipe("bozzetto").text, torch.device("cpu"))
     threads(1)
     alone = conditioner(["a red apple, 3d render"]).tokens
     threads(count)

@@ -39,7 +39,13 @@ SMALL = {
         'network.attend=["none","text"]',
         "network.head_dim=32",
     ),
-    "dit": ("network.width=64", "network.depth=1", "network.heads=2"),
+    "dit": (
+        "network.in_channels=8",
+        "network.out_channels=8",
+        "network.width=64",
+        "network.depth=1",
+        "network.heads=2",
+    ),
 }
 SHORT = ("optimiser.batch=4", "rate.warmup=8", "watch.metrics=4", "watch.checkpoint=8", "watch.heldout=8",
 "watch.sheet=0",

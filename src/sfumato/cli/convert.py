@@ -5,7 +5,7 @@ import argparse
 HELP = "Write a model with all its parts into one folder that needs no other file."
 EXAMPLES = """\
 examples:
-  sfumato convert bozzetto --standalone my-model
+  sfumato convert tavola --standalone my-model
   sfumato generate "a red apple" --model my-model
 """
 

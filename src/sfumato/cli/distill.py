@@ -21,7 +21,7 @@ EXAMPLES = """\
 examples:
   sfumato distill tavola --data corpus/                          writes runs/tavola-fast, for sfumato generate --fast
   sfumato distill runs/mine/model --data my-pictures/ --budget 30min
-  sfumato distill bozzetto --data corpus/ --set consistency.guidance=[1,12] --set consistency.substeps=2
+  sfumato distill tavola --data corpus/ --set consistency.guidance=[1,12] --set consistency.substeps=2
   sfumato train --resume runs/fast                               goes on with a run that was stopped
   sfumato generate "a red apple" --model runs/fast --steps 1     draws with what came out
 """
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", help="the teacher: a shipped model's name, a model folder, or a run that has one")
     add("--data", type=Path, help="the pictures it learns on, those of the teacher best (also: SFUMATO_DATA)")
-    add("--recipe", help="how it is done: a recipe for few steps (the teacher's name and -fast; else bozzetto-fast)")
+    add("--recipe", help="how it is done: a recipe for few steps (the teacher's name and -fast; else tavola-fast)")
     add("--set", dest="changes", action="append", default=[], metavar="A.B=C", help="change an entry of the recipe")
     add("--out", type=Path, help="the run's folder (default: runs/MODEL-fast)")
     add("--go-on", action="store_true", help="where --out holds a run already, go on with it")

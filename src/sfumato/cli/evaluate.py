@@ -17,10 +17,10 @@ made on the split `tune`; numbers to publish are of `report`, computed once."""
 
 EXAMPLES = """\
 examples:
-  sfumato evaluate bozzetto --data corpus/                     on tune, with the model's own settings
+  sfumato evaluate tavola --data corpus/                       on tune, with the model's own settings
   sfumato evaluate runs/mine --data corpus/ --guidance 3 --steps 15 --limit 100
-  sfumato evaluate bozzetto --data corpus/ --limit 200 --sweep-guidance      what w buys, and what it costs
-  sfumato evaluate bozzetto --data corpus/ --split report --out evaluations/bozzetto
+  sfumato evaluate tavola --data corpus/ --limit 200 --sweep-guidance        what w buys, and what it costs
+  sfumato evaluate tavola --data corpus/ --split report --out evaluations/tavola
 
 Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out.
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)

@@ -12,7 +12,7 @@ HELP = "List models and devices; with MODEL, print its card."
 EXAMPLES = """\
 examples:
   sfumato info
-  sfumato info bozzetto
+  sfumato info tavola
   sfumato info path/to/model --json
 """
 

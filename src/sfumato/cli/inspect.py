@@ -14,7 +14,7 @@ EXAMPLES = """\
 examples:
   sfumato inspect pictures/a-red-apple-0.png
   sfumato generate "a red apple" --trace trace && sfumato inspect trace
-  sfumato inspect bozzetto
+  sfumato inspect tavola
   sfumato inspect pictures/a-red-apple-0.png --json
 """
 COLUMNS = (

@@ -26,7 +26,7 @@ examples:
   sfumato train corpus/ --recipe bozzetto --set space.autoencoder=runs/bozzetto-autoencoder/model --out runs/mine
   sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
   sfumato train my-pictures/ --budget 30min     what can be learnt in that time on this machine
-  sfumato train my-pictures/ --recipe bozzetto --from bozzetto --cooldown 10000      fine-tune on 10,000 of them
+  sfumato train my-pictures/ --recipe tavola --from tavola --cooldown 10000          fine-tune on 10,000 of them
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training

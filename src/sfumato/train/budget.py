@@ -103,7 +103,7 @@ class Budget:
             self.chosen.append(f"watch.prompts={json.dumps(prompts, ensure_ascii=False)}")
         if sum(first.pictures) < FEW:
             self.chosen.append("data.flip=0.5")
-        where = "in the latents of the autoencoder that ships with bozzetto, 16 x 16 x 8 for 128 px"
+        where = "in the latents of the autoencoder bozzetto, 16 x 16 x 8 for 128 px"
         if first.side <= SMALL:
             self.chosen += in_pixels()
             where = f"on the pixels themselves, 32 x 32, as the pictures have a side of about {first.side}"

@@ -13,12 +13,12 @@ from sfumato.train.frozen_parts import TEXT
 from sfumato.train.reading import changed, read_toml, recipe_from, shipped
 from sfumato.train.recipe import Data, TrainRecipe
 
-WAY = "bozzetto-fast"
+WAY = "tavola-fast"
 """The recipe for a teacher that has none of its own."""
 
 
 def way_for(source: str) -> str:
-    """The shipped recipe for few steps that a teacher has, NAME-fast, else bozzetto-fast. Raises CheckpointError."""
+    """The shipped recipe for few steps that a teacher has, NAME-fast, else tavola-fast. Raises CheckpointError."""
     own = f"{checkpoint.read_manifest(checkpoint.find(source)).name}-fast"
     return own if own in shipped() else WAY
 
@@ -34,7 +34,7 @@ def recipe_for(source: str, way: str, changes: Sequence[str] = ()) -> TrainRecip
     """
     table = read_toml(way)
     if table.get("objective") != "consistency":
-        raise RecipeError(f"the recipe {way!r} has no objective 'consistency'; take bozzetto-fast, or one made like it")
+        raise RecipeError(f"the recipe {way!r} has no objective 'consistency'; take {WAY}, or one made like it")
     folder = checkpoint.find(source)
     manifest = checkpoint.read_manifest(folder)
     name = source if source in checkpoint.shipped() and not Path(source).exists() else str(folder.resolve())
