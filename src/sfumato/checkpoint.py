@@ -3,6 +3,7 @@
 - MODEL/sfumato.json: the manifest (manifest.py) with parts, files and their sha256, defaults, card;
 - MODEL/denoiser.safetensors, and one file for each further part, unless it is shared:
 - models/blobs/SHA256.suffix: a part that several shipped models use, named by its hash;
+- base: the denoiser of another model, to which that of this one adds (added.py); where it ships, it is not there twice;
 - MODEL/ATTRIBUTION: whose pictures the weights were trained on.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sfumato.added import added
 from sfumato.atomic import new_folder, write_durably, write_file
 from sfumato.choices import choose, near
 from sfumato.clocks import CLOCKS
@@ -27,7 +29,8 @@ from sfumato.weights import parse, read_verified, sha256
 PACKAGE = Path(__file__).parent
 MODELS = PACKAGE / "models"
 BLOBS = MODELS / "blobs"
-ROLES = {"denoiser": ".safetensors", "autoencoder": ".safetensors", "conditioner": ".safetensors", "tokenizer": ".json"}
+WEIGHTS = ".safetensors"
+ROLES = {"denoiser": WEIGHTS, "autoencoder": WEIGHTS, "conditioner": WEIGHTS, "tokenizer": ".json", "base": WEIGHTS}
 """The files that a model may have, and how their names end."""
 
 
@@ -78,7 +81,18 @@ def locate(folder: Path, file: File) -> Path:
     shared = BLOBS / f"{file.sha256}{Path(file.path).suffix}"
     if shared.exists():
         return shared
+    if (twin := shipped_twin(file.sha256)) is not None:
+        return twin
     raise CheckpointError(f"{own} is missing; get the model again")
+
+
+def shipped_twin(digest: str) -> Path | None:
+    """The file with that hash in the folder of a shipped model; None where there is none."""
+    for name in shipped():
+        for file in read_manifest(MODELS / name).files.values():
+            if file.sha256 == digest and (MODELS / name / file.path).exists():
+                return MODELS / name / file.path
+    return None
 
 
 def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
@@ -94,6 +108,12 @@ def read_files(folder: Path, manifest: Manifest) -> dict[str, bytes]:
         role: read_verified(locate(folder, file), digest=file.sha256, size=file.bytes)
         for role, file in manifest.files.items()
     }
+
+
+def denoiser_weights(data: Mapping[str, bytes], what: str = "the denoiser") -> dict[str, Any]:
+    """The denoiser's tensors from the bytes of a model's files, put together where it adds to a base."""
+    tensors = parse(data["denoiser"], what)
+    return added(tensors, parse(data["base"], f"the base of {what}")) if "base" in data else tensors
 
 
 def load(source: str | os.PathLike[str], *, device: str = "cpu", dtype: str = "float32") -> Bundle:
@@ -132,7 +152,7 @@ def assemble(manifest: Manifest, data: Mapping[str, bytes], device: Any, dtype: 
         raise CheckpointError(f"{NAME} names no file for the denoiser; get the model again")
     schedule, clock = schedule_from(manifest.schedule), choose(CLOCKS, manifest.clock, "clock")
     parameterisation = parameterisation_from(manifest.parameterisation)
-    network = build_network(manifest.denoiser, parse(data["denoiser"], "the denoiser"))
+    network = build_network(manifest.denoiser, denoiser_weights(data))
     autoencoder = build_autoencoder(manifest.autoencoder, data.get("autoencoder"))
     conditioner = build_conditioner(manifest.conditioner, data.get("conditioner"), data.get("tokenizer"))
     for module in (getattr(autoencoder, "vae", None), getattr(conditioner, "encoder", None)):
@@ -183,7 +203,8 @@ def save(
     }
     manifest = replace(manifest, files=entries)
     for role, data in shared.items():
-        write_blob(data, ROLES[role])
+        if shipped_twin(entries[role].sha256) is None:
+            write_blob(data, ROLES[role])
     with new_folder(target, replace=replace_existing) as building:
         for role, data in files.items():
             write_durably(building / entries[role].path, data)

@@ -8,7 +8,7 @@ import pytest
 from sources import FILES, MODULES, imported, imported_modules, name_of, tree
 
 FLOORS = (
-    {"types", "errors", "arrays", "rng", "choices", "atomic", "weights", "alpha", "likeness"},
+    {"types", "errors", "arrays", "rng", "choices", "atomic", "weights", "alpha", "likeness", "added"},
     {"process", "nets", "corpus"},
     {
         "samplers",

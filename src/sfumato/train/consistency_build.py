@@ -27,7 +27,7 @@ from sfumato.train.looking import Precise
 from sfumato.train.material import Place
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.target import WithTarget
-from sfumato.weights import parse, sha256
+from sfumato.weights import sha256
 
 Facts = Mapping[str, Any]
 
@@ -77,7 +77,7 @@ def read_teacher(recipe: TrainRecipe, facts: Facts) -> tuple[Manifest, dict[str,
         raise CheckpointError(f"{folder} holds no denoiser to learn from")
     refuse_other(recipe, manifest, data, facts)
     about = {"name": manifest.name, "model_hash": manifest.model_hash, "sha256": sha256(data["denoiser"])}
-    return manifest, parse(data["denoiser"], "the teacher's denoiser"), about
+    return manifest, checkpoint.denoiser_weights(data, "the teacher's denoiser"), about
 
 
 def refuse_other(recipe: TrainRecipe, manifest: Manifest, data: Mapping[str, bytes], facts: Facts) -> None:

@@ -10,7 +10,6 @@ from sfumato.train.frozen_parts import load_vae
 from sfumato.train.recipe import Space, TrainRecipe
 from sfumato.train.rivals import autoencoder_in
 from sfumato.train.transplant import transplanted
-from sfumato.weights import parse
 
 
 def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int]:
@@ -34,5 +33,5 @@ def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int
         raise CheckpointError(f"{folder} holds no denoiser to begin from")
     images = manifest.card.get("images", 0)
     born, kind = make_network(recipe).state_dict(), str(recipe.network.get("kind"))
-    weights = with_new_ends(parse(data["denoiser"], "the denoiser"), born, kind)
+    weights = with_new_ends(checkpoint.denoiser_weights(data), born, kind)
     return weights, images if isinstance(images, int) and images >= 0 else 0
