@@ -203,7 +203,8 @@ def save(
     }
     manifest = replace(manifest, files=entries)
     for role, data in shared.items():
-        if shipped_twin(entries[role].sha256) is None:
+        twin = shipped_twin(entries[role].sha256)
+        if twin is None or twin.parent == target:
             write_blob(data, ROLES[role])
     with new_folder(target, replace=replace_existing) as building:
         for role, data in files.items():
