@@ -6,8 +6,11 @@ from reading import code_of, python_says
 FIGURES = {
     name: f"#{name}-t"
     for name in ("staircase", "schedules", "jump", "twophotos", "futures", "faces", "triangle", "guidance")
-}
+} | {"words": "#words-share"}
 """Each figure's main control."""
+
+WITHOUT_PHOTO = {"words"}
+"""Figures that begin from noise alone."""
 
 
 @pytest.fixture
@@ -32,9 +35,10 @@ def test_the_keyboard_moves_it(reader, name):
     reader.settled(name)
     before, spoken = reader.readouts(name), slider.get_attribute("aria-valuetext")
     slider.focus()
-    for key, value in (("End", "1000"), ("ArrowLeft", "999"), ("Home", "1"), ("ArrowRight", "2")):
+    low, high = (int(slider.get_attribute(end)) for end in ("min", "max"))
+    for key, value in (("End", high), ("ArrowLeft", high - 1), ("Home", low), ("ArrowRight", low + 1)):
         reader.page.keyboard.press(key)
-        assert slider.input_value() == value
+        assert int(slider.input_value()) == value
     reader.settled(name)
     after = reader.readouts(name)
     assert after.keys() - {"agreement"} == before.keys() - {"agreement"}
@@ -49,7 +53,8 @@ def test_python_prints_its_readouts(read, name, seed):
     reader.page.get_by_label("Seed").fill(str(seed))
     reader.page.get_by_label("Seed").press("Enter")
     figure = reader.figure(name)
-    figure.locator(FIGURES[name]).fill("400")
+    slider = figure.locator(FIGURES[name])
+    slider.fill(str(int(slider.get_attribute("max")) * 2 // 5))
     reader.settled(name)
     shown, printed = reader.readouts(name), python_says(code_of(figure))
     assert printed.keys() == shown.keys() - {"agreement"}
@@ -69,7 +74,8 @@ def test_another_seed_and_another_photo_change_it(reader, name):
     reader.page.get_by_role("button", name="The mountain").click()
     reader.settled(name)
     seen.append(reader.readouts(name))
-    assert seen[0] != seen[1] != seen[2]
+    assert seen[0] != seen[1]
+    assert (seen[1] != seen[2]) == (name not in WITHOUT_PHOTO)
     assert figure.locator(".trouble").count() == 0
 
 

@@ -105,8 +105,7 @@ def rows(
         recipes = model.recipes(
             prompt, seed=seed, count=count, steps=steps, negative=negative, guidance=guidance, microbatch=count
         )
-        with torch.no_grad():
-            *_, last = trace(model.bundle, *recipes)
+        *_, last = trace(model.bundle, *recipes)
         if isinstance(last, Decoded):
             yield row(w, last)
 

@@ -8,5 +8,6 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   futures: () => import("./futures.js"),
   faces: () => import("./faces.js"),
   triangle: () => import("./triangle.js"),
+  words: () => import("./words.js"),
   guidance: () => import("./guidance.js"),
 });
