@@ -11,7 +11,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from sfumato.errors import SfumatoError
-from sfumato.studio import api, api_code, api_futures, api_guidance, api_network, api_runs, api_words, page
+from sfumato.studio import (
+    api,
+    api_code,
+    api_futures,
+    api_guidance,
+    api_lie,
+    api_network,
+    api_runs,
+    api_words,
+    page,
+)
 from sfumato.studio.answers import ours
 from sfumato.studio.guard import App, Guard
 from sfumato.studio.studio import Studio
@@ -22,6 +32,7 @@ ROUTES = [
     *api_code.ROUTES,
     *api_futures.ROUTES,
     *api_guidance.ROUTES,
+    *api_lie.ROUTES,
     *api_runs.ROUTES,
     *api_words.ROUTES,
 ]

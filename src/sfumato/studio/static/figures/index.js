@@ -10,4 +10,5 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   triangle: () => import("./triangle.js"),
   words: () => import("./words.js"),
   guidance: () => import("./guidance.js"),
+  lie: () => import("./lie.js"),
 });

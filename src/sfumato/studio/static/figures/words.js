@@ -35,7 +35,7 @@ export default function Words() {
     stage=${html`<div class="chips" role="group" aria-label="Words of the prompt">${read && html`<span class="chip limit">${read.tokens[0]?.[0]}</span>`}
         ${(read?.words ?? []).map((/** @type {string} */ word, /** @type {number} */ k) => html`<button type="button" class="chip" key=${k} aria-pressed=${!left().includes(k)} onClick=${() => toggle(k)}>
           <b>${word}</b> <small>${read.places[k].map((/** @type {number} */ p) => `${read.tokens[p][0]} ${read.tokens[p][1] ?? ""}`).join(", ") || "not read"}</small>
-          ${read.turns[k] > 0 && html` <small class="turned">turns ${fixed(100 * read.turns[k], 1)} %</small>`}</button>`)}
+          ${read.turns[k] > 1e-6 && html` <small class="turned">turns ${fixed(100 * read.turns[k], 1)} %</small>`}</button>`)}
         ${read && html`<span class="chip limit">${read.tokens.at(-1)[0]}</span>`}</div>
       <div class="priced">
         <${Tile} x=${done?.arrays.x ?? null} label="The picture drawn from the words that are on" caption=${drawn.busy ? `step ${drawn.frames.length} of 10` : "drawn from what is on"} />
