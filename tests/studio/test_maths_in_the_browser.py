@@ -13,6 +13,7 @@ from sfumato.process.prediction import Prediction
 from sfumato.process.rectified import Rectified
 from sfumato.process.schedules import schedule_from
 from sfumato.studio import photo
+from sfumato.studio.attention import Looked
 from sfumato.studio.custom import schedule_through
 
 POINTS_OF_PLANE = [[0.1, -0.2], [2.5, 1.25], [-1.0, 0.0]]
@@ -157,3 +158,26 @@ def test_guidance(compute, w, rescale):
     assert found["size"] == pytest.approx(rms(ours.x0_hat), rel=1e-5)
     assert found["sides"] == pytest.approx([rms(cond - null), rms(ours.x0_hat - cond)], rel=1e-4, abs=1e-6)
     assert [np.hypot(*p) for p in found["places"]] == pytest.approx([rms(null), rms(cond), rms(ours.x0_hat)], rel=1e-4)
+
+
+def test_maps_of_attention(compute):
+    layers = {
+        "fine": rng.normal(3, (2, 5, 4, 4), stream=rng.DATA) ** 2,
+        "coarse": rng.normal(4, (3, 5, 2, 2), stream=rng.DATA),
+    }
+    changes = np.round(np.abs(rng.normal(5, (5, 8, 8), stream=rng.DATA)), 1)
+    belief = Prediction.from_x0(changes, SCHEDULES["linear"].at(5), changes)
+    ours = Looked(tokens=tuple("abcde"), belief=belief, layers=layers, changes=changes)
+    told = [{"shape": list(x.shape), "weights": x.ravel().tolist()} for x in layers.values()]
+    for layer, head in ((-1, -1), (0, 1), (1, -1)):
+        found = compute(
+            "maths/attention.js",
+            """(() => { const layers = a.told.map(one => ({...one, weights: Float32Array.from(one.weights)}));
+            const map = m.mapOf(layers, 2, a.layer, a.head), change = m.coarser(Float32Array.from(a.change), [8, 8], 4);
+            return {map: [...map], change: [...change], rank: m.spearman(map, change)}; })()""",
+            {"told": told, "layer": layer, "head": head, "change": changes[2].ravel().tolist()},
+        )
+        of = (None if layer < 0 else list(layers)[layer], None if head < 0 else head)
+        np.testing.assert_allclose(found["map"], ours.map(2, *of).ravel(), atol=1e-6)
+        np.testing.assert_allclose(found["change"], ours.change(2).ravel(), atol=1e-6)
+        assert found["rank"] == pytest.approx(ours.numbers(2, *of)["rank"], abs=1e-9)

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from sfumato.errors import SfumatoError
 from sfumato.studio import (
     api,
+    api_attention,
     api_code,
     api_futures,
     api_guidance,
@@ -29,6 +30,7 @@ from sfumato.studio.studio import Studio
 ROUTES = [
     *api.ROUTES,
     *api_network.ROUTES,
+    *api_attention.ROUTES,
     *api_code.ROUTES,
     *api_futures.ROUTES,
     *api_guidance.ROUTES,
