@@ -15,7 +15,7 @@ import { info, ownPath } from "../wire/api.js";
 import { useAnswer } from "../wire/answer.js";
 
 const STEPS = [40, 120, 200, 280, 360, 440, 520, 600, 680, 760, 840, 920], MARKS = Array.from({ length: 64 }, (_, k) => 16 * k + 1 - Math.floor(k / 63) * 9);
-const t = signal(520), told = signal(760);
+const t = signal(520), told = signal(280);
 
 export default function Lie() {
   const one = useAnswer("lie", "lie", { photo: photo.value, seed: seed.value, t: t.value, told: told.value });
@@ -29,7 +29,7 @@ export default function Lie() {
   useTold("lie", valley ? { t: String(STEPS[here]), low: String(valley.low), high: String(valley.high) } : {});
   return html`<${Figure} id="lie" title="Lie to the network" needs="server" path=${ownPath()} busy=${one.busy || many.busy || code.busy}
     attempt="tell it of another step than the one the picture has; choose a place in the map."
-    notice="told too high, it takes the picture for noise and draws mush; told too low, it takes noise for picture. Around the truth there is a valley where it hardly matters."
+    notice="told too low, it takes noise for picture and keeps it; told too high, it takes picture for noise and washes it out. The two do not cost the same."
     stage=${html`<div class="three">
         <${Tile} x=${said?.arrays.noisy ?? null} label=${`The picture at step ${t.value}, decoded`} caption=${html`given: step ${t.value}`} />
         <${Tile} x=${said?.arrays.honest ?? null} kind="guess" label="What it makes of it, told the truth" caption=${html`told the truth: ${t.value}`} />
@@ -38,7 +38,7 @@ export default function Lie() {
       <div class="pair even"><${Heat} z=${rows.length ? harm : null} across=${12} limit=${2} at=${[nearest(STEPS, told.value), here]} scale=${false}
           pick=${(/** @type {number} */ x, /** @type {number} */ y) => ((told.value = STEPS[x]), (t.value = STEPS[y]))}
           label=${`How the error grows: true step ${STEPS[here]} down, told step ${STEPS[nearest(STEPS, told.value)]} across; arrow keys move`}
-          caption=${html`true <i>t</i> down, told <i>t</i> across, 40 to 920; full colour: four times the honest error`} />
+          caption=${html`true <i>t</i> down, told <i>t</i> across, 40 to 920; white: no worse than the truth; full colour: four times its error`} />
         <div><${Heat} z=${pattern ? pattern.arrays.gamma.map((/** @type {number} */ v) => (v + 1) / 2) : null} across=${pattern?.features ?? 128} limit=${1} scale=${false} label="The embedding of each step: one row a step, one column a wave, from −1 to 1"
           caption=${html`how it is told: <i>γ</i>(<i>t</i>), <i>t</i> down from 1 to 1000`} />
         <${Curve} label="How like the told step the others look" series=${[{ name: "kernel", label: "cosine", kind: "guidance", x: MARKS, y: kernel }]} x=${[0, 1000]} xTicks=${[0, 500, 1000]} xLabel="step t" height=${140}
