@@ -5,7 +5,19 @@ from reading import code_of, python_says
 
 FIGURES = {
     name: f"#{name}-t"
-    for name in ("staircase", "schedules", "jump", "twophotos", "futures", "faces", "triangle", "guidance", "attention", "lie")
+    for name in (
+        "staircase",
+        "schedules",
+        "jump",
+        "twophotos",
+        "futures",
+        "faces",
+        "triangle",
+        "film",
+        "guidance",
+        "attention",
+        "lie",
+    )
 } | {"words": "#words-share"}
 """Each figure's main control."""
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.concurrency import iterate_in_threadpool
@@ -47,7 +48,8 @@ async def _closing(frames: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield encode("done")
     finally:
         if isinstance(frames, Generator):  # a reader who left: what holds the frames may live on for a while
-            frames.close()
+            with suppress(ValueError):  # still at work in its thread, which drops it at its next frame
+                frames.close()
 
 
 def single(kind: str, entries: Mapping[str, Any] | None = None, /, **arrays: Any) -> Response:

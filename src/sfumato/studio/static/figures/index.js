@@ -8,6 +8,7 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   futures: () => import("./futures.js"),
   faces: () => import("./faces.js"),
   triangle: () => import("./triangle.js"),
+  film: () => import("./film.js"),
   words: () => import("./words.js"),
   attention: () => import("./attention.js"),
   guidance: () => import("./guidance.js"),

@@ -5,7 +5,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 /** @typedef {{name: string, label: string, kind: string, x: ArrayLike<number>, y: ArrayLike<number>, strong?: boolean}} Series
  * @typedef {{x: number, y: number, label: string, low: number, high: number, shown: string, move: (y: number) => void}} Handle
  * @typedef {{series: Series[], x: [number, number], y: [number, number], xTicks: number[], yTicks: number[],
- *   xLabel: string, yLabel: string, tick?: (v: number) => string, log?: boolean, cursor?: number, label: string,
+ *   xLabel: string, yLabel: string, tick?: (v: number) => string, xTick?: (v: number) => string, log?: boolean, cursor?: number, label: string,
  *   pick?: (x: number) => void, handles?: Handle[], height?: number, marks?: {x: number, y: number, kind: string}[]}} Props */
 
 const LEFT = 50, RIGHT = 18, TOP = 12, BOTTOM = 34;
@@ -25,7 +25,7 @@ export function useWidth(place, first) {
 /** @param {Props} props */
 export function Curve(props) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const width = useWidth(place, 600), { height = 240, log = false, tick = String } = props;
+  const width = useWidth(place, 600), { height = 240, log = false, tick = String, xTick = String } = props;
   const u = (/** @type {number} */ v) => (log ? Math.log10(Math.max(v, 1e-300)) : v);
   const [x0, x1] = props.x, [y0, y1] = props.y.map(u);
   const px = (/** @type {number} */ v) => LEFT + ((v - x0) / (x1 - x0)) * (width - LEFT - RIGHT);
@@ -50,7 +50,7 @@ export function Curve(props) {
       <g class="axes" aria-hidden="true">
         ${props.yTicks.map((v) => html`<line x1=${LEFT} x2=${width - RIGHT} y1=${py(v)} y2=${py(v)} />
           <text x=${LEFT - 6} y=${py(v) + 4} text-anchor="end">${tick(v)}</text>`)}
-        ${props.xTicks.map((v) => html`<text x=${px(v)} y=${height - BOTTOM + 16} text-anchor="middle">${v}</text>`)}
+        ${props.xTicks.map((v) => html`<text x=${px(v)} y=${height - BOTTOM + 16} text-anchor="middle">${xTick(v)}</text>`)}
         <text x=${width - RIGHT} y=${height - 3} text-anchor="end">${props.xLabel}</text>
         <text x=${LEFT} y=${height - 3}>${props.yLabel}</text>
       </g>
