@@ -50,7 +50,7 @@ def record(
                 maps.clear()
                 store.note(entries)
             else:
-                store.note(_described(event))
+                store.note(described(event))
             yield event
 
 
@@ -66,7 +66,8 @@ def _watching(bundle: Bundle, policy: Policy, maps: dict[str, list[np.ndarray]])
     return watch(bundle.denoiser, policy.attention, sink)
 
 
-def _described(event: Encoded | Decoded) -> dict[str, Any]:
+def described(event: Encoded | Decoded) -> dict[str, Any]:
+    """The beginning or the end of a trace, as its line in events.jsonl."""
     if isinstance(event, Encoded):
         words = [list(words) for words in (*event.cond.words, *event.null.words)]
         return {"event": "encoded", "words": words, "levels": [level_numbers(level) for level in event.levels]}

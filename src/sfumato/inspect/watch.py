@@ -83,10 +83,10 @@ def watch_activations(target: object, pattern: str, sink: Sink) -> Iterator[tupl
     Raises:
         RecipeError: no module matches.
     """
-    modules = _matching(target, pattern, nn.Module)
-    handles = [module.register_forward_hook(_told(name, sink)) for name, module in modules.items()]
+    found = _matching(target, pattern, nn.Module)
+    handles = [module.register_forward_hook(_told(name, sink)) for name, module in found.items()]
     try:
-        yield tuple(modules)
+        yield tuple(found)
     finally:
         for handle in handles:
             handle.remove()
@@ -103,10 +103,11 @@ def _told(name: str, sink: Sink) -> Callable[[nn.Module, tuple[object, ...], Ten
 
 def paths(target: object, kind: type[nn.Module] = Attention) -> tuple[str, ...]:
     """What can be watched: the path of every module of a kind, by default of the attention layers, in order."""
-    return tuple(_modules(target, kind))
+    return tuple(modules(target, kind))
 
 
-def _modules(target: object, kind: type[M]) -> dict[str, M]:
+def modules(target: object, kind: type[M]) -> dict[str, M]:
+    """Every module of a kind inside a network, by its path. Raises RecipeError where the target holds no network."""
     net, prefix = (target, "") if isinstance(target, nn.Module) else (getattr(target, "net", None), "net.")
     net = getattr(net, "module", net)  # a network that is frozen for generating
     if not isinstance(net, nn.Module):
@@ -117,10 +118,10 @@ def _modules(target: object, kind: type[M]) -> dict[str, M]:
 
 
 def _matching(target: object, pattern: str, kind: type[M]) -> dict[str, M]:
-    modules = _modules(target, kind)
-    found = {path: module for path, module in modules.items() if fnmatchcase(path, pattern)}
+    inside = modules(target, kind)
+    found = {path: module for path, module in inside.items() if fnmatchcase(path, pattern)}
     if not found:
-        more = f" and {len(modules) - SHOWN} more" if len(modules) > SHOWN else ""
-        names = ", ".join(list(modules)[:SHOWN]) or "none"
+        more = f" and {len(inside) - SHOWN} more" if len(inside) > SHOWN else ""
+        names = ", ".join(list(inside)[:SHOWN]) or "none"
         raise RecipeError(f"no {kind.__name__} matches {pattern!r}; this network has: {names}{more}")
     return found

@@ -9,7 +9,7 @@ belong to each other.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,14 @@ def private_record(recipe: Recipe, salt: str | None = None) -> Record:
     return Record(public=public | {"prompt_sha256": hashed(recipe.prompt, salt)}, recipe=recipe, salt=salt)
 
 
+def forked_record(legs: Sequence[tuple[int, Recipe]]) -> Record:
+    """Of a picture drawn in legs (inspect/fork.py): from which step on each recipe held. None of them is its own."""
+    recipe = legs[-1][1]
+    told = [{"start": start, "recipe": one.to_dict()} for start, one in legs]
+    own = {"model": recipe.model, "prompt": recipe.prompt, "engine": dict(recipe.engine), "version": recipe.version}
+    return Record(public=own | {"legs": told})
+
+
 def hashed(prompt: str, salt: str) -> str:
     """sha256 of salt and prompt."""
     return hashlib.sha256(salt.encode() + prompt.encode("utf-8", "surrogatepass")).hexdigest()
@@ -70,6 +78,10 @@ def read_record(text: str) -> Record:
         raise RecipeError("the picture's recipe is damaged: it is not valid JSON") from problem
     if isinstance(public, dict) and "prompt_sha256" in public:
         return Record(public=public)
+    if isinstance(public, dict) and "legs" in public:
+        raise RecipeError(
+            "the picture was forked, so that no one recipe makes it; its run's export or its Python makes it again"
+        )
     return Record(public=public, recipe=Recipe.from_dict(public))
 
 

@@ -18,8 +18,10 @@ from sfumato.studio import (
     api_film,
     api_futures,
     api_guidance,
+    api_keepsakes,
     api_lie,
     api_network,
+    api_questions,
     api_runs,
     api_words,
     page,
@@ -38,6 +40,8 @@ ROUTES = [
     *api_guidance.ROUTES,
     *api_lie.ROUTES,
     *api_runs.ROUTES,
+    *api_keepsakes.ROUTES,
+    *api_questions.ROUTES,
     *api_words.ROUTES,
 ]
 """Everything below /api/v1."""

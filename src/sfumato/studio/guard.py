@@ -19,8 +19,11 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 BODY_LIMIT = 16 << 20
 """Bytes of one request: a large photograph, and more than any recipe."""
 
-KINDS = ("application/json", "image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp")
-"""What a body may be. SVG is none: it is a program."""
+KINDS = ("application/json", "image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "application/zip")
+"""What a body may be. SVG is none: it is a program. A zip is an exported run."""
+
+LIMITS = {"application/zip": 48 << 20}
+"""The bytes of larger kinds."""
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 TOKEN_HEADER = "x-sfumato-token"
@@ -59,7 +62,7 @@ class Guard:
         if refusal is not None:
             await _refuse(send, *refusal)
             return
-        await self.app(scope, _capped(receive), _with_headers(send))
+        await self.app(scope, _capped(receive, _limit(headers)), _with_headers(send))
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str] | None:
         host, plain = headers.get("host", ""), scope["method"] in ("GET", "HEAD")
@@ -88,13 +91,17 @@ class Guard:
 def _body_refusal(scope: Scope, headers: Mapping[str, str]) -> tuple[int, str] | None:
     if scope["method"] == "POST" and headers.get("content-type", "").partition(";")[0].strip() not in KINDS:
         return 415, f"a body must be one of {', '.join(KINDS)}"
-    length = headers.get("content-length", "0")
-    if not length.isascii() or not length.isdigit() or int(length) > BODY_LIMIT:
-        return 413, f"a body has at most {BODY_LIMIT >> 20} MiB"
+    length, limit = headers.get("content-length", "0"), _limit(headers)
+    if not length.isascii() or not length.isdigit() or int(length) > limit:
+        return 413, f"a body has at most {limit >> 20} MiB"
     return None
 
 
-def _capped(receive: Receive) -> Receive:
+def _limit(headers: Mapping[str, str]) -> int:
+    return LIMITS.get(headers.get("content-type", "").partition(";")[0].strip(), BODY_LIMIT)
+
+
+def _capped(receive: Receive, limit: int) -> Receive:
     """The same, but a body that grows past its limit ends the connection: chunked bodies state no length."""
     seen = 0
 
@@ -102,7 +109,7 @@ def _capped(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        return message if seen <= BODY_LIMIT else {"type": "http.disconnect"}
+        return message if seen <= limit else {"type": "http.disconnect"}
 
     return counted
 

@@ -17,7 +17,7 @@ from sfumato.process.prediction import Prediction
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
 from sfumato.stream import evaluations
-from sfumato.types import Latent
+from sfumato.types import Image, Latent
 
 RUNS, BYTES = 40, 384 << 20
 """How many runs are kept, and how many bytes of them: the oldest make room."""
@@ -58,6 +58,7 @@ class Run:
     encoded: Encoded | None = None
     kept: list[Kept] = field(default_factory=list)
     latent: Latent | None = None
+    image: Image | None = None
     picture: Picture | None = None
     born: float = field(default_factory=time.monotonic)
     _events: Iterator[Event] | None = None
@@ -105,10 +106,14 @@ class Run:
             seconds = time.perf_counter() - begin
             self.kept.append(known or Kept(event, *seen(model, event), seconds))
         elif isinstance(event, Decoded):
-            self.latent = event.latent
-            (self.picture,) = model.finish([self.recipe], event)
-            self.state = "done"
+            self.finish(model, event)
         return event
+
+    def finish(self, model: Model, end: Decoded) -> None:
+        """The picture is there."""
+        self.latent, self.image = end.latent, end.image
+        (self.picture,) = model.finish([self.recipe], end)
+        self.state = "done"
 
     def leave(self, error: str = "") -> None:
         """Nobody asks for more: what there is stays."""

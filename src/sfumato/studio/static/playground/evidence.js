@@ -3,18 +3,26 @@
 import { html, useEffect, useState } from "../parts/html.js";
 import { cursor, run } from "./runs.js";
 import { Steps } from "./steps.js";
+import Takeaway, { Bring } from "./takeaway.js";
 
 /** Each page: its name on the tab, and where it is. @type {Record<string, {words: string, load: (() => Promise<any>) | null}>} */
-const PAGES = { steps: { words: "Steps", load: null } };
+const PAGES = {
+  steps: { words: "Steps", load: null },
+  attention: { words: "Attention", load: () => import("./attention.js") },
+  guidance: { words: "Guidance", load: () => import("./guidance.js") },
+  text: { words: "Text", load: () => import("./text.js") },
+  network: { words: "Network", load: () => import("./network.js") },
+  takeaway: { words: "Take home", load: null },
+};
 
 export function Evidence() {
-  const [page, setPage] = useState("steps"), [parts, setParts] = useState(/** @type {Record<string, any>} */ ({ steps: Steps }));
+  const [page, setPage] = useState("steps"), [parts, setParts] = useState(/** @type {Record<string, any>} */ ({ steps: Steps, takeaway: Takeaway }));
   const here = run.value, names = Object.keys(PAGES), Part = parts[page];
   useEffect(() => {
     const { load } = PAGES[page];
     if (load && !parts[page]) load().then((found) => setParts((/** @type {any} */ before) => ({ ...before, [page]: found.default })), () => {});
   }, [page]);
-  if (!here || !here.steps.length) return null;
+  if (!here || !here.steps.length) return html`<div class="figure-box"><${Bring} /></div>`;
   const at = Math.min(cursor.value, here.steps.length - 1);
   /** @param {KeyboardEvent} e */
   const key = (e) => {

@@ -84,6 +84,9 @@ export async function refresh() {
   }
 }
 
+/** The number of a run in the list, as people call it. @param {string} name */
+export const number = (name) => 1 + listed.value.findIndex((/** @type {any} */ one) => one.run === name);
+
 /** A run by its name, from here or from the server. @param {string} name @returns {Promise<Run>} */
 export async function fetched(name) {
   const here = near.get(name);

@@ -4,6 +4,7 @@ import { html, useEffect, useState } from "../parts/html.js";
 import { Slider } from "../parts/slider.js";
 import { Tile } from "../parts/tile.js";
 import { still } from "../state/settings.js";
+import { Compared, other } from "./compare.js";
 import { Film, planes } from "./film.js";
 import { Fork } from "./fork.js";
 import { PAUSE, cursor, going, run } from "./runs.js";
@@ -34,7 +35,8 @@ export function Stage() {
     </div>
     <${Said} text=${going.value ? "Being drawn." : `Run ended. ${spoken}.`} />
     ${here.end?.notes?.length ? html`<p class="check">${here.end.notes.join(". ")}.</p>` : null}
-  </div>`;
+  </div>
+  ${other.value && other.value.hello.run !== here.hello.run && other.value.steps.length ? html`<${Compared} run=${here} at=${at} />` : null}`;
 }
 
 /** @param {number} at */

@@ -1,0 +1,113 @@
+"""Questions to a run after its end: attention, what guidance did, how the text was read, where the time goes.
+
+The network is asked again about a state that was kept, so that the run itself was neither slowed nor changed.
+"""
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+
+from sfumato.arrays import as_numpy
+from sfumato.conditioner import Conditioning
+from sfumato.errors import RecipeError
+from sfumato.inspect.geometry import geometry, steered
+from sfumato.inspect.timing import Timed, timing
+from sfumato.inspect.watch import watch
+from sfumato.model import Model
+from sfumato.pipeline import encode, guidance_of
+from sfumato.recipe import Recipe
+from sfumato.samplers.base import Step
+from sfumato.studio.runs import Run
+
+SIDES = ("prompt", "negative")
+
+
+def step_of(run: Run, k: int) -> tuple[Step, Recipe]:
+    """Step k of a run, and the recipe that held there. Raises RecipeError."""
+    if not 0 <= k < len(run.kept):
+        raise RecipeError(f"step is {k}; the run has 0..{len(run.kept) - 1}")
+    return run.kept[k].step, next(leg.recipe for leg in reversed(run.legs) if leg.start <= k)
+
+
+def attention(
+    model: Model, run: Run, k: int, side: str
+) -> tuple[tuple[str, ...], dict[str, Float32[np.ndarray, "n m h w"]]]:
+    """The words of one side, and for each layer that looks at them its maps: heads, words, places; words sum to 1.
+
+    Raises:
+        RecipeError: no such side, or a network that looks at no words.
+    """
+    if side not in SIDES:
+        raise RecipeError(f"side is {side[:20]!r}; expected prompt or negative")
+    step, recipe = step_of(run, k)
+    cond = _told(model, recipe, recipe.prompt if side == "prompt" else recipe.negative)
+    count, (height, width) = len(cond.words[0]), step.prediction.x_t.shape[-2:]
+    seen: dict[str, Float32[np.ndarray, "n m h w"]] = {}
+
+    def sink(name: str, weights: Any) -> None:
+        heads, places, tokens = weights.shape[1:]
+        by = round((height * width / places) ** 0.5)
+        if tokens == cond.tokens.shape[1] and by and (height // by) * (width // by) == places:
+            maps = as_numpy(weights)[0, :, :, :count].transpose(0, 2, 1)
+            seen[name] = np.ascontiguousarray(maps.reshape(heads, count, height // by, width // by), np.float32)
+
+    with torch.no_grad(), watch(model.bundle.denoiser, "*cross*", sink):
+        model.bundle.denoiser(step.prediction.x_t, step.here, cond)
+    return cond.words[0], seen
+
+
+def _told(model: Model, recipe: Recipe, words: str) -> Conditioning:
+    """The text as the network was told it; with the dials of a network that learnt guidance."""
+    cond = encode(model.bundle.conditioner, [words])
+    if recipe.guidance["kind"] != "embedded":
+        return cond
+    dials = torch.full((1, 1), float(recipe.guidance["scale"]) - 1.0, dtype=cond.tokens.dtype)
+    return Conditioning(cond.tokens, cond.mask, cond.words, cond.pooled, dials.to(cond.tokens.device))
+
+
+def guided(run: Run) -> list[dict[str, Any] | None]:
+    """The geometry of every step; None where only one side was asked."""
+    found = (geometry(kept.step) for kept in run.kept)
+    return [None if one is None else asdict(one) for one in found]
+
+
+def bits(run: Run, k: int) -> Float64[np.ndarray, "h w"] | None:
+    """Where in the picture the prompt steered at step k, in bits."""
+    return steered(step_of(run, k)[0])
+
+
+def text(model: Model, run: Run) -> list[dict[str, Any]]:
+    """Both sides as the model reads them: words, how large each one's state is, how like each other they are."""
+    told = []
+    for side, words in zip(SIDES, (run.recipe.prompt, run.recipe.negative), strict=True):
+        cond = encode(model.bundle.conditioner, [words])
+        states = as_numpy(cond.tokens)[0][: len(cond.words[0])].astype(np.float64)
+        sizes = np.sqrt(np.mean(states**2, axis=1))
+        unit = states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), 1e-12)
+        told.append({
+            "side": side, "text": words, "words": list(cond.words[0]), "sizes": sizes.tolist(),
+            "alike": (unit @ unit.T).tolist(), "room": int(cond.tokens.shape[1]), "width": int(cond.tokens.shape[2]),
+            "notes": list(model.notes(words)),
+        })  # fmt: skip
+    return told
+
+
+def network(model: Model, run: Run, k: int) -> tuple[list[Timed], float]:
+    """Every part of the network with its time, asked as it was at step k; and the seconds of the whole, untimed.
+
+    The network is asked twice: first plainly, which also warms it up.
+    """
+    step, recipe = step_of(run, k)
+    cond, null = (encode(model.bundle.conditioner, [words]) for words in (recipe.prompt, recipe.negative))
+    guidance = guidance_of(model.bundle, recipe)
+    with torch.no_grad():
+        begin = time.perf_counter()
+        guidance(model.bundle.denoiser, step.prediction.x_t, step.here, cond, null)
+        whole = time.perf_counter() - begin
+        with timing(model.bundle.denoiser) as parts:
+            guidance(model.bundle.denoiser, step.prediction.x_t, step.here, cond, null)
+    return parts, whole
