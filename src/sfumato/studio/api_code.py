@@ -6,10 +6,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.errors import RecipeError
+from sfumato.model import Model
 from sfumato.studio import asked
 from sfumato.studio.answers import body_of, single
 from sfumato.studio.api_network import put
-from sfumato.studio.code import picture_of
+from sfumato.studio.code import Code, code_of, picture_of
+from sfumato.studio.studio import Studio
 
 MOST = 1 << 15
 """Numbers of a code that a page may send."""
@@ -18,12 +20,26 @@ REACH = 1e4
 """Their largest size."""
 
 
+async def photo(request: Request) -> Response:
+    """A photo, its latents, and what the decoder makes of them."""
+    studio: Studio = request.app.state.studio
+    body = asked.known(await body_of(request), "photo")
+    given = studio.photo(str(body.get("photo", "")))
+
+    def question(model: Model) -> tuple[Code, int]:
+        return code_of(model, given), model.bundle.autoencoder.colours
+
+    found, colours = await put(request, question)
+    entries = {"shape": list(found.z.shape), "colours": colours}
+    return single("code", entries, photo=found.photo, back=found.back, z=found.z)
+
+
 async def picture(request: Request) -> Response:
     """What the decoder makes of the numbers sent."""
     body = asked.known(await body_of(request), "z")
     z = numbers(body.get("z"))
     seen = await put(request, lambda model: picture_of(model, z))
-    return single("picture", x=seen.astype(np.float16))
+    return single("picture", x=seen)
 
 
 def numbers(sent: object) -> np.ndarray:
@@ -35,4 +51,7 @@ def numbers(sent: object) -> np.ndarray:
     return np.array(sent, np.float32)
 
 
-ROUTES = [Route("/api/v1/decode", picture, methods=["POST"])]
+ROUTES = [
+    Route("/api/v1/encode", photo, methods=["POST"]),
+    Route("/api/v1/decode", picture, methods=["POST"]),
+]

@@ -1,15 +1,25 @@
 """The code that the network works in: a photo's latents and what the decoder makes of them, changed or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
+from PIL import Image
 
+from sfumato.alpha import shown
 from sfumato.arrays import as_numpy
 from sfumato.errors import ShapeError
+from sfumato.inspect.numbers import rms
 from sfumato.model import Model
 from sfumato.studio.denoise import Latents, Picture, decoded, encoded
+
+LEVEL = 2.0 / 255.0
+"""One grey level of a byte."""
+
+Edits = Mapping[tuple[int, int, int], float]
+"""New numbers by channel, row and column."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,14 +30,34 @@ class Code:
     z: Latents
     back: Picture
 
+    @property
+    def error(self) -> float:
+        """What is lost there and back, root mean square."""
+        return rms(self.back - self.photo)
+
 
 def code_of(model: Model, photo: UInt8[np.ndarray, "h w 3"]) -> Code:
     """There and back."""
-    from PIL import Image
-
-    given = torch.from_numpy(model.canvas(Image.fromarray(photo)).under.image)
+    given = model.canvas(Image.fromarray(photo)).under.image
     z = encoded(model, photo)
-    return Code(photo=as_numpy(given)[0, :3], z=as_numpy(z)[0], back=decoded(model, z))
+    return Code(photo=as_numpy(shown(torch.from_numpy(given)))[0], z=as_numpy(z)[0], back=decoded(model, z))
+
+
+def poked(z: Latents, edits: Edits) -> Latents:
+    """The latents with some numbers changed."""
+    changed = z.copy()
+    for where, value in edits.items():
+        changed[where] = value
+    return changed
+
+
+def footprint(before: Picture, after: Picture) -> dict[str, float]:
+    """What changed between two pictures.
+
+    moved: root mean square. pixels: how many differ in some colour by more than a grey level.
+    """
+    gap = np.abs(after.astype(np.float64) - before).max(0)
+    return {"moved": rms(after - before), "pixels": float((gap > LEVEL).sum())}
 
 
 def shape_of(model: Model) -> tuple[int, int, int]:

@@ -49,7 +49,7 @@ def read(model: Model, prompt: str) -> Read:
     cond, words = encode(conditioner, [prompt]), tuple(prompt.split())
     texts, real = cond.words[0], as_numpy(cond.mask)[0]
     numbers = conditioner.read([prompt])[0].ids if hasattr(conditioner, "read") else (None,) * len(texts)
-    counts = [len(encode(conditioner, [word]).words[0]) - 2 for word in words]  # two of them are the ends
+    counts = [max(0, len(encode(conditioner, [word]).words[0]) - 2) for word in words]  # less both ends
     ends = np.minimum(np.cumsum([1, *counts]), max(1, len(texts) - 1))
     return Read(
         words=words,

@@ -12,5 +12,6 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   words: () => import("./words.js"),
   attention: () => import("./attention.js"),
   guidance: () => import("./guidance.js"),
+  code: () => import("./code.js"),
   lie: () => import("./lie.js"),
 });

@@ -36,7 +36,7 @@ export default function Words() {
         ${(read?.words ?? []).map((/** @type {string} */ word, /** @type {number} */ k) => html`<button type="button" class="chip" key=${k} aria-pressed=${!left().includes(k)} onClick=${() => toggle(k)}>
           <b>${word}</b> <small>${read.places[k].map((/** @type {number} */ p) => `${read.tokens[p][0]} ${read.tokens[p][1] ?? ""}`).join(", ") || "not read"}</small>
           ${read.turns[k] > 1e-6 && html` <small class="turned">turns ${fixed(100 * read.turns[k], 1)} %</small>`}</button>`)}
-        ${read && html`<span class="chip limit">${read.tokens.at(-1)[0]}</span>`}</div>
+        ${read && html`<span class="chip limit">${read.tokens.at(-1)?.[0]}</span>`}</div>
       <div class="priced">
         <${Tile} x=${done?.arrays.x ?? null} label="The picture drawn from the words that are on" caption=${drawn.busy ? `step ${drawn.frames.length} of 10` : "drawn from what is on"} />
         <${Heat} z=${cells ?? null} across=${done ? cells.length / done.rows : 16} limit=${most} label="Where the prompt had its say, in bits a place" caption="the prompt’s bits, place by place" />
