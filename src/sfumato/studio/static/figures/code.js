@@ -61,7 +61,7 @@ export default function Code() {
       { name: "moved", label: "the picture moves by, grey levels", value: 127.5 * marks.moved, shown: significant(127.5 * marks.moved) },
       { name: "pixels", label: "pixels that change", value: marks.pixels },
     ] : []}
-    table=${() => ({ caption: "The photo and its code in numbers", columns: ["", "photo", "code", "times fewer"],
+    table=${() => ({ caption: "The photo and its code in numbers", columns: ["what", "photo", "code", "times fewer"],
       rows: [["numbers", counts.photo, counts.code], ["places", counts.places, counts.cells], ["pairs of places", counts.places ** 2, counts.cells ** 2]].map(([name, a, b]) => [name, significant(Number(a)), significant(Number(b)), significant(Number(a) / Number(b))])
         .concat([["number poked", "", fixed(value, 3), ""], ["pixels that change", String(marks?.pixels ?? 0), "", ""]],
         Array.from({ length: channels }, (_, k) => [`channel ${k + 1}, size`, "", z ? significant(rms(z.subarray(k * rows * across, (k + 1) * rows * across))) : "", ""])) })}
