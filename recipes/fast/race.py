@@ -37,6 +37,7 @@ from sfumato.atomic import write_file
 from sfumato.corpus.locate import cache_folder
 from sfumato.corpus.split import belongs
 from sfumato.engine import describe
+from sfumato.errors import RecipeError
 from sfumato.evaluate.frechet import frechet
 from sfumato.evaluate.interval import Estimate, jackknife
 from sfumato.model import Model
@@ -141,6 +142,18 @@ def held_out(options: argparse.Namespace) -> tuple[Held, list[float]]:
     return held, triple(Estimate(float(np.mean(each)), min(each), max(each)))
 
 
+def refuse_other(out: Path, options: argparse.Namespace) -> None:
+    """Raise RecipeError where the folder holds runs of another length, or numbers of other sets of pictures."""
+    file = out / "about.json"
+    known = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    for name in ("seconds", "pictures"):
+        asked = getattr(options, name)
+        if known.get(name, asked) != asked:
+            raise RecipeError(
+                f"{out} was begun with --{name} {known[name]:g}, not {asked:g}; give that, or another folder with --out"
+            )
+
+
 def triple(estimate: Estimate) -> list[float]:
     """value, low, high, as JSON keeps them."""
     return [round(float(value), 4) for value in (estimate.value, estimate.low, estimate.high)]
@@ -185,6 +198,7 @@ def main() -> None:
     logging.getLogger("sfumato").setLevel(logging.WARNING)
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
+    refuse_other(options.out, options)
     place = Place(device=torch.device("cpu"), data=options.data, cache=cache_folder(), report=lambda *_: None)
     held, floor = held_out(options)
     about = {"seconds": options.seconds, "pictures": options.pictures, "test": len(held.real), "floor": floor}

@@ -9,6 +9,7 @@ import pytest
 from tests.corpus.test_idx import write
 
 from by_path import loaded
+from sfumato.errors import RecipeError
 from sfumato.process.density import LogNormal
 from sfumato.train.build import described_network
 from sfumato.train.noising import Noising
@@ -91,6 +92,9 @@ def test_the_command_twice(race, data, tmp_path, monkeypatch):
     assert again["results"] == found["lcm"]["results"], "trained once, drawn again"
     kept = Path("runs/ict-0.json")
     assert kept.stat().st_mtime_ns == before[kept]
+    monkeypatch.setattr(sys, "argv", ["race.py", str(data), *flags, *sets, "--seconds", "3"])
+    with pytest.raises(RecipeError, match=r"runs was begun with --seconds 0\.4, not 3; give that"):
+        race.main()
 
 
 def run_of(name, fd, seed=0):
