@@ -182,7 +182,7 @@ def test_a_pack_holds_every_caption_and_latents_of_unit_variance(pack):
     assert store.shape == (8, 8, 8)
     assert len(found.rows["train"]) == len(store) == 200
     spread = np.square(store.std).mean()
-    assert (store.array * store.step).var() + spread == pytest.approx(1.0, abs=0.02)
+    assert (store.array * np.array(store.step)).var() + spread == pytest.approx(1.0, abs=0.02)
     assert all(row.caption and row.license for row in found.rows["train"])
 
 

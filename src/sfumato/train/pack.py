@@ -3,8 +3,12 @@
 PACK/pack.json  train.xz  val.xz  rows.json.xz
 
 A latent z (scaled to unit variance) is stored as round(z / step), clipped to [-127, 127], in the order [n, h, w, c],
-compressed losslessly. The rounding's error, step / sqrt(12), stays below the autoencoder's own posterior spread, which
-training adds anyway (one number a channel here).
+compressed losslessly. With s the autoencoder's posterior spread of a channel (the mean over the first split), its step
+is sqrt(12) s, but not below STEP: the rounding's error, step / sqrt(12), is then as large as the spread that training
+draws from anyway; more precision is noise that nothing compresses. What the rounding adds is taken off what training
+adds, so that the variance of what it draws is the same:
+
+    std^2 = max(0, s^2 + E[z^2] - E[(step round(z / step))^2]).
 """
 
 import hashlib
@@ -17,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int8, Int64
+from jaxtyping import Bool, Float32, Float64, Int8, Int64
 
 from sfumato.atomic import new_folder, write_durably
 from sfumato.corpus.rows import Row
@@ -26,7 +30,11 @@ from sfumato.train.store import LatentStore
 from sfumato.types import Latent
 
 INDEX = "pack.json"
-STEP = 0.06
+VERSION = 2
+STEP, PART = 0.06, 12**0.5
+LZMA = ({"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 1, "lp": 2, "pb": 2},)
+"""Literals are predicted apart for each place in four: channels lie in fours."""
+
 KEPT = ("position", "id", "caption", "keywords", "style", "style_phrase", "split", "license", "source", "author")
 """What a pack keeps of a row: what prompts are made of, and what attribution needs."""
 
@@ -36,7 +44,7 @@ class PackStore:
     """Latents of one split, in 8 bits."""
 
     array: Int8[np.ndarray, "n h w c"]
-    step: float
+    step: tuple[float, ...]
     std: tuple[float, ...]
 
     @property
@@ -50,13 +58,14 @@ class PackStore:
         return len(self.array)
 
     def mean(self, rows: Int64[np.ndarray, " b"], flip: Bool[np.ndarray, " b"], /) -> Latent:
-        """step times the stored integers; `flip` must be false everywhere."""
+        """The stored integers times their channel's step; `flip` must be false everywhere."""
         if flip.any():
             raise CorpusError("a pack of latents holds no mirrored pictures; set data.flip to 0")
-        return torch.from_numpy(self.array[rows].astype(np.float32)).permute(0, 3, 1, 2) * self.step
+        step = torch.tensor(self.step).view(1, -1, 1, 1)
+        return torch.from_numpy(self.array[rows].astype(np.float32)).permute(0, 3, 1, 2) * step
 
     def spread(self, rows: Int64[np.ndarray, " b"], flip: Bool[np.ndarray, " b"], /) -> Latent:
-        """The mean posterior std of each channel."""
+        """What of its posterior std each channel has left."""
         std = torch.tensor(self.std).view(1, -1, 1, 1)
         return std.expand(len(rows), *self.shape)
 
@@ -75,22 +84,19 @@ def write_pack(
 ) -> int:
     """Write a pack of the splits in `stores`; answer its size in bytes. Raises OutputError where it cannot be."""
     files: dict[str, bytes] = {}
-    shapes, stds = {}, []
+    first = next(iter(stores.values()))
+    shapes, step = {}, np.maximum(STEP, PART * spread_of(first))
     for split, store in stores.items():
-        every = np.arange(len(store))
-        straight = np.zeros(len(store), bool)
-        quantised = np.rint(store.mean(every, straight).numpy() / STEP).clip(-127, 127).astype(np.int8)
-        stds.append(store.spread(every, straight).mean(dim=(0, 2, 3)))
-        ordered = np.ascontiguousarray(quantised.transpose(0, 2, 3, 1))
-        shapes[split] = list(ordered.shape)
-        files[f"{split}.xz"] = lzma.compress(ordered.tobytes(), preset=9)
+        quantised = rounded(latents(store), step)
+        shapes[split] = list(quantised.shape)
+        files[f"{split}.xz"] = lzma.compress(quantised.tobytes(), filters=LZMA)
     kept = {split: [[getattr(row, name) for name in KEPT] for row in some] for split, some in rows.items()}
     files["rows.json.xz"] = lzma.compress(json.dumps(kept).encode(), preset=9)
     index = {
         "format": "sfumato-pack",
-        "version": 1,
-        "step": STEP,
-        "std": stds[0].tolist(),
+        "version": VERSION,
+        "step": step.tolist(),
+        "std": std_left(first, step).tolist(),
         "shapes": shapes,
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         **about,
@@ -102,11 +108,38 @@ def write_pack(
     return sum(map(len, files.values()))
 
 
+def rounded(z: Float32[np.ndarray, "n h w c"], step: Float64[np.ndarray, " c"]) -> Int8[np.ndarray, "n h w c"]:
+    """round(z / step), clipped."""
+    return np.ascontiguousarray(np.rint(z / step).clip(-127, 127).astype(np.int8))
+
+
+def std_left(store: LatentStore, step: Float64[np.ndarray, " c"]) -> Float64[np.ndarray, " c"]:
+    """What training is still to add of each channel's posterior spread."""
+    z = latents(store)
+    gained = np.mean((rounded(z, step) * step) ** 2 - z.astype(np.float64) ** 2, axis=(0, 1, 2))
+    return np.sqrt(np.maximum(0.0, spread_of(store) ** 2 - gained))
+
+
+def latents(store: LatentStore) -> Float32[np.ndarray, "n h w c"]:
+    """The means of all rows, channels last."""
+    return store.mean(*whole(store)).numpy().transpose(0, 2, 3, 1)
+
+
+def spread_of(store: LatentStore) -> Float64[np.ndarray, " c"]:
+    """The mean posterior std of each channel."""
+    return store.spread(*whole(store)).mean(dim=(0, 2, 3)).double().numpy()
+
+
+def whole(store: LatentStore) -> tuple[Int64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
+    """Every row, none mirrored."""
+    return np.arange(len(store)), np.zeros(len(store), bool)
+
+
 def read_pack(folder: Path) -> Pack:
     """Read and check a pack. Raises CorpusError where it is damaged or of another version."""
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
-        if (index["format"], index["version"]) != ("sfumato-pack", 1):
+        if (index["format"], index["version"]) != ("sfumato-pack", VERSION):
             raise CorpusError(f"{folder} is a pack of another version; make it again with this Sfumato")
         data = {name: (folder / name).read_bytes() for name in index["sha256"]}
         for name, found in data.items():
@@ -117,7 +150,7 @@ def read_pack(folder: Path) -> Pack:
         stores = {}
         for split, shape in index["shapes"].items():
             array = np.frombuffer(lzma.decompress(data[f"{split}.xz"]), np.int8).reshape(shape)
-            stores[split] = PackStore(array, float(index["step"]), tuple(index["std"]))
+            stores[split] = PackStore(array, tuple(index["step"]), tuple(index["std"]))
         listed = json.loads(lzma.decompress(data["rows.json.xz"]))
         rows = {split: [_row(values) for values in some] for split, some in listed.items()}
     except CorpusError:
