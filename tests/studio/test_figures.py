@@ -14,6 +14,7 @@ FIGURES = {
         "faces",
         "triangle",
         "film",
+        "race",
         "guidance",
         "attention",
         "lie",
@@ -21,7 +22,7 @@ FIGURES = {
 } | {"words": "#words-share", "code": "#code-value"}
 """Each figure's main control."""
 
-WITHOUT_PHOTO = {"words"}
+WITHOUT_PHOTO = {"words", "race"}
 """Figures that begin from noise alone."""
 
 WITHOUT_SEED = {"code"}

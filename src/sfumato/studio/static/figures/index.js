@@ -9,6 +9,7 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   faces: () => import("./faces.js"),
   triangle: () => import("./triangle.js"),
   film: () => import("./film.js"),
+  race: () => import("./race.js"),
   words: () => import("./words.js"),
   attention: () => import("./attention.js"),
   guidance: () => import("./guidance.js"),

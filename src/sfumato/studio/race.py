@@ -1,0 +1,78 @@
+"""The race at equal cost: samplers from the same noise with as many evaluations each, and how far they miss."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from sfumato.errors import RecipeError
+from sfumato.model import Model
+from sfumato.process.grid import GRIDS
+from sfumato.process.schedule import Schedule
+from sfumato.samplers.base import Step
+from sfumato.studio.denoise import Latents
+
+LANES = ("ddpm", "ddim", "heun", "dpmpp-2m")
+"""Who runs: one that draws noise, and three that follow the same curve without any."""
+
+REFERENCE = 96
+"""Evaluations of the run that the others are measured by: Heun's, of order 2, with three times what any of them has."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Finish:
+    """Where a sampler ended: the latents x_0, the steps it took and the evaluations they cost."""
+
+    kind: str
+    steps: int
+    evaluations: int
+    x_0: Latents
+
+    def error(self, reference: "Finish") -> float:
+        """Distance from where the reference ended, root mean square over the latents' numbers."""
+        return float(np.sqrt(np.mean((self.x_0.astype(np.float64) - reference.x_0) ** 2)))
+
+
+@lru_cache(maxsize=64)
+def finish(model: Model, kind: str, prompt: str, *, seed: int, evaluations: int, spacing: str = "trailing") -> Finish:
+    """Run one sampler from the seed's noise, following the prompt plainly (w = 1), within that many evaluations.
+
+    Raises:
+        RecipeError: an unknown sampler or spacing, or no evaluation.
+    """
+    steps = affordable(model.bundle.schedule, kind, spacing, evaluations)
+    events = model.trace(prompt, seed=seed, steps=steps, sampler={"kind": kind}, grid=spacing, guidance={"scale": 1.0})
+    cost = 0
+    for event in events:
+        if isinstance(event, Step):
+            cost += 1 + len(event.extra)
+            if event.there.sigma == 0.0:
+                return Finish(kind=kind, steps=steps, evaluations=cost, x_0=event.x_next.numpy()[0])
+    raise AssertionError("a trace ends clean")
+
+
+def reference(model: Model, prompt: str, *, seed: int, spacing: str = "trailing") -> Finish:
+    """Where the curve leads, nearly: its equation solved with many more evaluations than a lane has."""
+    return finish(model, "heun", prompt, seed=seed, evaluations=REFERENCE, spacing=spacing)
+
+
+def affordable(schedule: Schedule, kind: str, spacing: str, evaluations: int) -> int:
+    """How many steps so many evaluations pay for: Heun's method asks twice, but not on its way from noise or to clean.
+
+    Raises:
+        RecipeError: an unknown spacing, or no evaluation.
+    """
+    if spacing not in GRIDS or evaluations < 1:
+        raise RecipeError(f"{evaluations} evaluations, spaced {spacing[:40]!r}; expected 1 or more, {', '.join(GRIDS)}")
+    steps = evaluations
+    if kind == "heun":
+        while steps > 1 and _asked(schedule, spacing, steps) > evaluations:
+            steps -= 1
+    return steps
+
+
+def _asked(schedule: Schedule, spacing: str, steps: int) -> int:
+    """Evaluations of Heun's method."""
+    ways = pairwise(GRIDS[spacing](schedule, steps))
+    return sum(1 if there.sigma == 0.0 or here.alpha == 0.0 else 2 for here, there in ways)
