@@ -11,6 +11,7 @@ FIGURES = {
         "jump",
         "twophotos",
         "futures",
+        "xray",
         "faces",
         "triangle",
         "film",

@@ -25,6 +25,7 @@ from sfumato.studio import (
     api_race,
     api_runs,
     api_words,
+    api_xray,
     page,
 )
 from sfumato.studio.answers import ours
@@ -39,6 +40,7 @@ ROUTES = [
     *api_futures.ROUTES,
     *api_film.ROUTES,
     *api_race.ROUTES,
+    *api_xray.ROUTES,
     *api_guidance.ROUTES,
     *api_lie.ROUTES,
     *api_runs.ROUTES,

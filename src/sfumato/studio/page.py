@@ -6,7 +6,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-SECTIONS = ("1.1", "1.2", "1.3", "1.4", "2.1", "2.3", "2.4", "2.5", "2.6", "3.1", "3.2", "3.3", "3.4", "3.5")
+SECTIONS = ("1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "3.1", "3.2", "3.3", "3.4", "3.5")
 """In reading order; each is static/article/SECTION.html."""
 
 STATIC = files("sfumato.studio") / "static"

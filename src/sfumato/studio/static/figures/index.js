@@ -6,6 +6,7 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   jump: () => import("./jump.js"),
   twophotos: () => import("./twophotos.js"),
   futures: () => import("./futures.js"),
+  xray: () => import("./xray.js"),
   faces: () => import("./faces.js"),
   triangle: () => import("./triangle.js"),
   film: () => import("./film.js"),
