@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import importlib.util
 import webbrowser
+from pathlib import Path
 
 from sfumato.errors import RecipeError, UnavailableError
 from sfumato.model import DEFAULT_MODEL
@@ -14,6 +15,7 @@ examples:
   sfumato studio
   sfumato studio --port 0 --no-browser
   sfumato studio --model path/to/model
+  sfumato studio --run path/to/run     # also shows a training run, live while it trains
 
 It listens on 127.0.0.1 alone, fetches nothing from anywhere, and needs pip install "sfumato[studio]".
 """
@@ -27,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:1, mps or auto (cpu)")
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"where to listen; 0 is any ({PORT})")
+    parser.add_argument("--run", metavar="FOLDER", help="a training run to show, live while it trains")
     parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
 
 
@@ -40,10 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
     from sfumato.studio.desk import Desk
     from sfumato.studio.serve import serve
     from sfumato.studio.studio import Studio
+    from sfumato.studio.training import Training
 
     if not 0 <= arguments.port < 65536:
         raise RecipeError(f"port {arguments.port}: expected 0 (any) to 65535")
     find(arguments.model)
+    training = None if arguments.run is None else Training(Path(arguments.run))
     desk = Desk(arguments.model, arguments.device, even_threads)
 
     def opened(address: str) -> None:
@@ -53,5 +58,5 @@ def run(arguments: argparse.Namespace) -> int:
             webbrowser.open(address)
 
     with contextlib.closing(desk), contextlib.suppress(KeyboardInterrupt):
-        serve(Studio(desk), arguments.port, opened)
+        serve(Studio(desk, training=training), arguments.port, opened)
     return 0

@@ -24,6 +24,7 @@ from sfumato.studio import (
     api_questions,
     api_race,
     api_runs,
+    api_training,
     api_words,
     api_xray,
     page,
@@ -46,6 +47,7 @@ ROUTES = [
     *api_runs.ROUTES,
     *api_keepsakes.ROUTES,
     *api_questions.ROUTES,
+    *api_training.ROUTES,
     *api_words.ROUTES,
 ]
 """Everything below /api/v1."""

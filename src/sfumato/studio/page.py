@@ -13,7 +13,7 @@ STATIC = files("sfumato.studio") / "static"
 IMPORT = re.compile(r"""\b(?:import|export)\b[^;"'`()]*from\s*["'](\.[^"']+)["']""")
 
 
-PAGES = {"index": "app.js", "playground": "playground/app.js"}
+PAGES = {"index": "app.js", "playground": "playground/app.js", "training": "training/app.js"}
 """Each page's skeleton, static/NAME.html, and the script that it begins with."""
 
 

@@ -10,6 +10,7 @@ from sfumato.studio.desk import Desk
 from sfumato.studio.ids import Shelf
 from sfumato.studio.photo import SHIPPED, shipped
 from sfumato.studio.runs import BYTES, RUNS, Run
+from sfumato.studio.training import Training
 
 PHOTOS = 32
 """The reader's pictures that are kept: 128 x 128 pixels each, 48 KiB."""
@@ -17,13 +18,16 @@ PHOTOS = 32
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """A desk with the model, the reader's photos and runs, and the word that only this process' own page knows."""
+    """A desk with the model, what the reader brought and drew, and the word that only this process' own page knows.
+
+    training: the run that the command was given, if any.
+    """
 
     desk: Desk
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     photos: Shelf[UInt8[np.ndarray, "h w 3"]] = field(default_factory=lambda: Shelf("photo", PHOTOS))
-
     runs: Shelf[Run] = field(default_factory=lambda: Shelf("run", RUNS, size=lambda run: run.bytes, limit=BYTES))
+    training: Training | None = None
 
     def photo(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
         """One of ours by its name, or the reader's own by the one it was given. Raises RecipeError."""

@@ -8,15 +8,20 @@ import { useAnswer } from "../wire/answer.js";
 
 /** @param {{run: import("./runs.js").Run, at: number}} props */
 export default function Network({ run, at }) {
-  const [round, setRound] = useState(0), [step] = useState(at), body = { run: run.hello.run, step: Math.min(step, run.steps.length - 1) };
-  const { frames, busy, trouble } = useAnswer(`network${round % 2}`, "ask/network", body), said = frames[0];
+  const [round, setRound] = useState(0);
+  return html`<${Times} key=${`${run.hello.run} ${round}`} run=${run} at=${at} again=${() => setRound(round + 1)} />`;
+}
+
+/** One measurement, at the step that is on the stage when it begins. @param {{run: import("./runs.js").Run, at: number, again: () => void}} props */
+function Times({ run, at, again }) {
+  const [step] = useState(at), { frames, busy, trouble } = useAnswer("network", "ask/network", { run: run.hello.run, step }), said = frames[0];
   if (trouble) return html`<p class="trouble" role="alert">${trouble}</p>`;
   if (!said) return html`<p class="check">The network is being timed.</p>`;
   const parts = /** @type {Part[]} */ (said.parts), first = parts.filter((p) => !p.parent), sum = first.reduce((a, p) => a + p.seconds, 0), most = Math.max(...first.map((p) => p.seconds));
   return html`<div aria-busy=${busy ? "true" : null}>
     <p class="check"><b data-readout="whole" data-value=${String(1000 * said.seconds)}>${fixed(1000 * said.seconds, 1)} ms</b> for one step's answer, both sides of guidance at once; ${fixed(1000 * sum, 1)} ms while each part was timed.</p>
     <ol class="parts">${first.map((p) => html`<${Row} key=${p.path} part=${p} all=${parts} most=${most} depth=${0} />`)}</ol>
-    <div class="doors"><button type="button" disabled=${busy} onClick=${() => setRound(round + 1)}>Time it again</button></div></div>`;
+    <div class="doors"><button type="button" disabled=${busy} onClick=${again}>Time it again</button></div></div>`;
 }
 
 /** @param {{part: Part, all: Part[], most: number, depth: number}} props */

@@ -55,8 +55,8 @@ export async function* stream(path, body, signal, figure = "") {
 /** What is answered in JSON. @param {string} path @param {RequestInit} [options] */
 export const asked = async (path, options) => (await ask(path, options)).json();
 
-/** What is answered in a file. @param {string} path */
-export const file = async (path) => (await ask(path)).blob();
+/** What is answered in a file. @param {string} path @param {RequestInit} [options] */
+export const file = async (path, options) => (await ask(path, options)).blob();
 
 /** What is kept there, in frames. @param {string} path @returns {AsyncGenerator<Frame>} */
 export async function* replayed(path) {
