@@ -35,7 +35,7 @@ export default function Attention() {
   useTold("attention", found ? { start: fixed(100 * found.about[0].share, 0), low: fixed(Math.min(...found.about.slice(1, -1).map((a) => a.rank)), 2), high: fixed(Math.max(...found.about.slice(1, -1).map((a) => a.rank)), 2) } : {});
   return html`<${Figure} id="attention" title="Ask the word, ask the pixel, then check" needs="server" path=${ownPath()} busy=${one.busy}
     attempt="choose a word and read its map; choose a place and read its words; then look at what hiding the word really changes."
-    notice="the marks at both ends take much of the looking, heads disagree, and some maps do not tell where their word matters."
+    notice="a place must look somewhere, heads disagree, and some maps tell little of where their word matters."
     stage=${html`<div class="chips" role="group" aria-label="Tokens">${tokens.map((text, j) => html`<button type="button" class="chip" key=${j} aria-pressed=${j === k} onClick=${() => (word.value = j)}>
           <b>${text}</b> ${found && html`<small>${fixed(100 * found.about[j].share, 0)} % of looks</small>`}</button>`)}</div>
       <div class="three">

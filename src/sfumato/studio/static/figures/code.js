@@ -39,7 +39,7 @@ export default function Code() {
   }, [said, after]);
   const value = z ? z[index(key)] : 0, poke = (/** @type {number} */ v) => (edits.value = { of: photo.value, by: { ...by, [key]: v } });
   const counts = said ? { photo: said.colours * n, code: z?.length ?? 1, places: n, cells: rows * across } : { photo: 0, code: 1, places: 0, cells: 1 };
-  useTold("code", said && marks ? { values: significant(counts.photo / counts.code), places: significant(counts.places / counts.cells), pairs: significant((counts.places / counts.cells) ** 2), error: significant(127.5 * marks.error), shape: `${across} × ${rows} × ${channels}` } : {});
+  useTold("code", said && marks ? { values: significant(counts.photo / counts.code), places: significant(counts.places / counts.cells), pairs: String(Math.round((counts.places / counts.cells) ** 2)), error: significant(127.5 * marks.error), shape: `${across} × ${rows} × ${channels}` } : {});
   return html`<${Figure} id="code" title="Poke the code" needs="server" path=${ownPath()} busy=${one.busy || seen.busy}
     attempt="choose a place in a channel and drag its number; then try another channel."
     notice="one number is in charge of a patch and a little around it, and each channel does something else there. The way there and back is not free of loss."
