@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from sfumato.checkpoint import MODELS
 from sfumato.errors import RecipeError
 from sfumato.parts import network_class
+from sfumato.train.build import described_network
 from sfumato.train.noising import Noising
 from sfumato.train.rate import learning_rate
 from sfumato.train.reading import changed, load_recipe, read_toml, recipe_from, shipped
@@ -54,6 +56,16 @@ def test_every_recipe_can_be_built(name):
 def test_what_is_wrong_is_named(change, message):
     with pytest.raises(RecipeError, match=message):
         load_recipe("tiny", [change])
+
+
+def test_classic_is_ddpm_as_published_and_small_enough_to_ship():
+    recipe, process = load_recipe("classic"), load_recipe("classic").process
+    assert (process.schedule, process.parameterisation) == ({"kind": "linear", "T": 1000}, {"kind": "eps"})
+    assert (process.density, process.weight) == ({"kind": "discrete-uniform"}, {"kind": "simple"})
+    assert recipe.optimiser.kind == "adamw"
+    numbers = sum(p.numel() for p in described_network(recipe).parameters())
+    others = sum(p.stat().st_size for p in MODELS.rglob("*") if p.is_file() and p.parent.name != "classic")
+    assert others + 2 * numbers <= 120_000_000
 
 
 def test_an_unknown_recipe_names_the_near_ones():
