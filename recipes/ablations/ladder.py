@@ -104,6 +104,13 @@ VARIANTS = (
         beside=True,
     ),
     Variant(
+        name="uniform",
+        after="objective",
+        what="uniform levels without a shift, other things as in `objective`",
+        changes=('process.density={kind="uniform", shift=1.0}',),
+        beside=True,
+    ),
+    Variant(
         name="adamw-rate",
         after="objective",
         what="AdamW at the rate of `optimiser`, without Muon",

@@ -9,15 +9,20 @@ import { watch } from "./wire/api.js";
 
 /** Mount each figure when it is less than two screens away. */
 function wake() {
-  const near = new IntersectionObserver(async (entries) => {
+  /** Each on its own: a script that does not come keeps no other figure waiting.
+   * @param {HTMLElement} place */
+  const mount = async (place) => {
+    const { default: Figure } = await FIGURES[place.dataset.figure ?? ""]();
+    render(h(Figure, {}), place);
+    stick(place);
+    place.dataset.awake = "yes";
+  };
+  const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
-      const place = /** @type {HTMLElement} */ (target), load = FIGURES[place.dataset.figure ?? ""];
-      if (!isIntersecting || !load) continue;
+      const place = /** @type {HTMLElement} */ (target);
+      if (!isIntersecting || !FIGURES[place.dataset.figure ?? ""]) continue;
       near.unobserve(place);
-      const { default: Figure } = await load();
-      render(h(Figure, {}), place);
-      stick(place);
-      place.dataset.awake = "yes";
+      mount(place);
     }
   }, { rootMargin: "200% 0px" });
   for (const place of document.querySelectorAll("[data-figure]")) near.observe(place);

@@ -50,7 +50,7 @@ export default function Futures() {
       { name: "twin_across", label: "twin's guess, across", value: left.guess[0], shown: fixed(left.guess[0]) },
       { name: "twin_up", label: "twin's guess, up", value: left.guess[1], shown: fixed(left.guess[1]) },
     ] : []}
-    table=${() => ({ caption: `How far each future lies from the guess, and what the twin knows, at step ${state?.t ?? t.value}`, columns: ["", "number"],
+    table=${() => ({ caption: `How far each future lies from the guess, and what the twin knows, at step ${state?.t ?? t.value}`, columns: ["what", "number"],
       rows: [...(last?.distances ?? []).map((/** @type {number} */ d, /** @type {number} */ k) => [`future ${k + 1}`, significant(d)]),
         ...(left?.weights ?? []).map((w, k) => [`twin: from heap ${k + 1}, %`, fixed(100 * w, 1)]), ["twin's guess, across", fixed(left?.guess[0] ?? NaN)], ["twin's guess, up", fixed(left?.guess[1] ?? NaN)]] })}
     python=${code}

@@ -48,7 +48,7 @@ export default function Race() {
       <${Line} label="Prompt" value=${prompt.value} change=${(/** @type {string} */ v) => (prompt.value = v)} />`}
     readouts=${done ? [...Object.entries(LANES).map(([kind, lane]) => ({ name: lane.name, label: `${lane.words}, from the goal`, value: done[kind].error, shown: significant(done[kind].error) })),
       { name: "heun_steps", label: "steps Heun can afford", value: done.heun.steps, shown: String(done.heun.steps) }] : []}
-    table=${() => ({ caption: "Distance from the goal by sampler and budget", columns: ["", "evaluations", "distance"], rows: points.map((p) => [`${LANES[p.kind].words}, up to ${p.budget}`, p.evaluations, significant(p.error)]) })}
+    table=${() => ({ caption: "Distance from the goal by sampler and budget", columns: ["sampler", "evaluations", "distance"], rows: points.map((p) => [`${LANES[p.kind].words}, up to ${p.budget}`, p.evaluations, significant(p.error)]) })}
     python=${code}
     say=${done ? `With ${budget.value} evaluations: ${Object.entries(LANES).map(([kind, lane]) => `${lane.words} ${significant(done[kind].error, 2)}`).join(", ")} from the goal.` : "They are running."} />
     ${(race.trouble || curves.trouble) && html`<p class="trouble" role="alert">${race.trouble || curves.trouble}</p>`}`;
