@@ -40,7 +40,7 @@ export default function FilmStrip() {
       spoken=${`step ${k + 1} of ${n}`} />`}
     secondary=${html`<${Play} value=${at} from=${0} to=${n - 1} seconds=${0.6 * n} /><${Choice} name="film-steps" label="Steps" value=${steps.value} options=${["10", "20", "40"].map((v) => [v, v])} change=${(/** @type {string} */ v) => (steps.value = v)} />
       <${Line} label="Prompt" value=${prompt.value} change=${(/** @type {string} */ v) => (prompt.value = v)} />`}
-    readouts=${still && bits.length > k + 1 ? [
+    readouts=${still && bits.length >= Math.min(k + 2, n) ? [
       { name: "coarse", label: "broadest shapes, likeness", value: rung(0), shown: fixed(rung(0), 2) },
       { name: "fine", label: "finest detail, likeness", value: rung(width - 1), shown: fixed(rung(width - 1), 2) },
       { name: "paid", label: "price so far, for your photo", value: paid, shown: `${significant(paid)} bits` },
