@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.interpolate import PchipInterpolator
 
@@ -13,6 +13,7 @@ falls = st.lists(st.floats(0.5, 40.0), min_size=3, max_size=3)
 
 
 @given(falls)
+@example([1.3313748811988297, 30.5, 0.5])
 def test_it_passes_the_points_and_falls(falls):
     points = tuple(40.0 - sum(falls[:k]) for k in range(4))
     if points[-1] < -80.0:

@@ -13,6 +13,9 @@ from sfumato.process.tabulated import Tabulated
 LEAST_FALL = 0.5
 """Decibels from one point to the next, at least: the ratio must fall."""
 
+ROUNDING = 1e-9
+"""Decibels that the sum of a point and that fall may be off."""
+
 LOWEST, HIGHEST = -80.0, 60.0
 
 
@@ -44,7 +47,7 @@ def schedule_through(points: Sequence[float], T: int = 1000) -> Tabulated:
     """
     if len(points) != 4 or not all(LOWEST <= p <= HIGHEST for p in points):
         raise ScheduleError(f"points are {list(points)}; expected four, each in {LOWEST:g}..{HIGHEST:g} dB")
-    if any(after > before - LEAST_FALL for before, after in pairwise(points)):
+    if any(after > before - LEAST_FALL + ROUNDING for before, after in pairwise(points)):
         raise ScheduleError(f"points are {list(points)}; each must lie {LEAST_FALL:g} dB or more below the one before")
     decibels = monotone(points, np.arange(T) * (3.0 / (T - 1)))
     log_alpha_bar = -np.log1p(np.exp(decibels * (-math.log(10.0) / 10.0)))
