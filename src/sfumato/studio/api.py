@@ -64,7 +64,7 @@ async def forward(request: Request) -> Response:
     """Walk a photo to step `t` in single steps, and jump there with the same noise: stops on the way as they are."""
     body = asked.known(await body_of(request), "photo", "seed", "schedule", "t", "every")
     path = asked.schedule(body.get("schedule"))
-    seed, to = asked.whole(body, "seed", 0, asked.SEEDS), asked.whole(body, "t", 1, path.T)
+    seed, to = asked.seed(body), asked.whole(body, "t", 1, path.T)
     every = asked.whole(body, "every", 1, 1000, 50)
     x_0 = np.ascontiguousarray(photo.signed(studio_of(request).photo(str(body.get("photo", "")))))
 

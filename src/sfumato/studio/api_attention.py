@@ -18,7 +18,7 @@ async def looked(request: Request) -> Response:
     """Maps by layer, head, token and place; changes by token and place; the state and the guess as pictures."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "t", "prompt")
-    photo, seed = studio.photo(str(body.get("photo", ""))), asked.whole(body, "seed", 0, asked.SEEDS)
+    photo, seed = studio.photo_of(body), asked.seed(body)
     i, prompt = asked.whole(body, "t", 1, 1000), asked.words(body, "prompt")
 
     def question(model: Model) -> tuple[Looked, list[np.ndarray]]:

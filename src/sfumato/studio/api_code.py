@@ -24,7 +24,7 @@ async def photo(request: Request) -> Response:
     """A photo, its latents, and what the decoder makes of them."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo")
-    given = studio.photo(str(body.get("photo", "")))
+    given = studio.photo_of(body)
 
     def question(model: Model) -> tuple[Code, int]:
         return code_of(model, given), model.bundle.autoencoder.colours

@@ -1,17 +1,16 @@
 """What figure 2.5 asks: a run as it happens with its ladder of detail, and the price of each step for a photo."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sfumato.model import Model
-from sfumato.process.bound import Information
 from sfumato.studio import asked
 from sfumato.studio.answers import body_of, stream
-from sfumato.studio.api_network import waiting
+from sfumato.studio.api_network import advanced, waiting
 from sfumato.studio.film import Still, bands, film, ladder, prices, settled
 from sfumato.studio.frames import encode
 from sfumato.studio.studio import Studio
@@ -23,19 +22,12 @@ MOST = 40
 async def run(request: Request) -> Response:
     """A frame for each step, then one that says which detail was settled when."""
     body = asked.known(await body_of(request), "prompt", "seed", "steps")
-    prompt, seed = asked.words(body, "prompt"), asked.whole(body, "seed", 0, asked.SEEDS)
+    prompt, seed = asked.words(body, "prompt"), asked.seed(body)
     steps, ask = asked.whole(body, "steps", 2, MOST), waiting(request)
 
     def frames() -> Iterator[bytes]:
         stills: list[Still] = []
-        begun: list[Iterator[Still]] = []
-
-        def further(model: Model) -> Still:
-            begun[:] = begun or [film(model, prompt, seed=seed, steps=steps)]
-            return next(begun[0])
-
-        for k in range(steps):
-            still = ask(further)
+        for k, still in enumerate(islice(advanced(ask, lambda m: film(m, prompt, seed=seed, steps=steps)), steps)):
             stills.append(still)
             level = {"k": k, "n": steps, "t": float(still.here.t), "sigma": float(still.here.sigma)}
             shown = {"holds": still.holds.astype(np.float16), "guess": still.guess.astype(np.float16)}
@@ -51,18 +43,11 @@ async def cost(request: Request) -> Response:
     """The prior term and then each step's price for a photo, in bits, a frame each."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "steps")
-    photo, seed = studio.photo(str(body.get("photo", ""))), asked.whole(body, "seed", 0, asked.SEEDS)
+    photo, seed = studio.photo_of(body), asked.seed(body)
     steps, ask = asked.whole(body, "steps", 2, MOST), waiting(request)
 
     def frames() -> Iterator[bytes]:
-        begun: list[Iterator[Information]] = []
-
-        def further(model: Model) -> Information:
-            begun[:] = begun or [prices(model, photo, seed=seed, steps=steps)]
-            return next(begun[0])
-
-        for _ in range(steps):
-            price = ask(further)
+        for price in advanced(ask, lambda model: prices(model, photo, seed=seed, steps=steps)):
             yield encode("price", {"bits": float(price.bits[0]), "numbers": price.dims})
 
     return stream(frames())

@@ -29,8 +29,8 @@ async def both(request: Request) -> Response:
     """x_t, and x0_hat with the prompt and without: all that the page needs to try any w by itself."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "t", "prompt", "negative")
-    photo = studio.photo(str(body.get("photo", "")))
-    seed, i = asked.whole(body, "seed", 0, asked.SEEDS), asked.whole(body, "t", 1, 1000)
+    photo = studio.photo_of(body)
+    seed, i = asked.seed(body), asked.whole(body, "t", 1, 1000)
     prompt, negative = asked.words(body, "prompt"), asked.words(body, "negative")
 
     def question(model: Model) -> tuple[Beliefs, list[np.ndarray]]:

@@ -7,14 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sfumato.errors import RecipeError
 from sfumato.model import Model
 from sfumato.studio import asked
 from sfumato.studio.answers import body_of, single, stream
 from sfumato.studio.api_network import put, waiting
 from sfumato.studio.denoise import decoded
 from sfumato.studio.frames import encode
-from sfumato.studio.lie import Lie, errors, gamma, lie, state
+from sfumato.studio.lie import Lie, errors, gamma, lie
 from sfumato.studio.studio import Studio
 
 MOST = 64
@@ -25,13 +24,12 @@ async def one(request: Request) -> Response:
     """What is given, and what the network makes of it when told the truth and when lied to."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "t", "told")
-    photo, seed = studio.photo(str(body.get("photo", ""))), asked.whole(body, "seed", 0, asked.SEEDS)
+    photo, seed = studio.photo_of(body), asked.seed(body)
     i, told = asked.whole(body, "t", 1, 1000), asked.whole(body, "told", 1, 1000)
 
     def question(model: Model) -> tuple[Lie, list[np.ndarray]]:
         found = lie(model, photo, seed=seed, i=i, told=told)
-        _, x_t = state(model, photo, seed, i)
-        seen = (x_t, found.honest.x0_hat, found.lied.x0_hat)
+        seen = (found.honest.x_t, found.honest.x0_hat, found.lied.x0_hat)
         return found, [decoded(model, z).astype(np.float16) for z in seen]
 
     found, (noisy, honest, lied) = await put(request, question)
@@ -42,8 +40,8 @@ async def valley(request: Request) -> Response:
     """For each true step a frame with the errors for each told one."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "steps")
-    photo, seed = studio.photo(str(body.get("photo", ""))), asked.whole(body, "seed", 0, asked.SEEDS)
-    steps, ask = steps_of(body.get("steps"), 16), waiting(request)
+    photo, seed = studio.photo_of(body), asked.seed(body)
+    steps, ask = asked.steps(body, 16), waiting(request)
 
     def frames() -> Iterator[bytes]:
         for i in steps:
@@ -55,16 +53,9 @@ async def valley(request: Request) -> Response:
 
 async def embedding(request: Request) -> Response:
     """The embedding of some steps, a row each."""
-    steps = steps_of(asked.known(await body_of(request), "steps").get("steps"), MOST)
+    steps = asked.steps(asked.known(await body_of(request), "steps"), MOST)
     found = await put(request, lambda model: gamma(model, steps))
     return single("embedding", {"features": found.shape[1]}, gamma=found)
-
-
-def steps_of(sent: object, most: int) -> list[int]:
-    """A list of steps. Raises RecipeError."""
-    if not isinstance(sent, list) or not 1 <= len(sent) <= most:
-        raise RecipeError(f"steps is no list of 1 to {most} of them")
-    return [asked.whole({"step": step}, "step", 1, 1000) for step in sent]
 
 
 ROUTES = [

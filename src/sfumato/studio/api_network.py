@@ -4,11 +4,11 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.errors import RecipeError
@@ -18,6 +18,8 @@ from sfumato.studio.answers import body_of, single, stream
 from sfumato.studio.denoise import Answer, denoise
 from sfumato.studio.frames import encode
 from sfumato.studio.studio import Studio
+
+Item = TypeVar("Item")
 
 FIGURE = re.compile(r"[a-z0-9]{0,24}(\.[a-z0-9]{1,16})?")
 
@@ -56,12 +58,24 @@ def waiting(request: Request) -> Callable[[Callable[[Model], Any]], Any]:
     return ask
 
 
+def advanced(ask: Callable[[Callable[[Model], Any]], Any], begin: Callable[[Model], Iterator[Item]]) -> Iterator[Item]:
+    """What `begin` yields, each piece a question of its own: the desk is free for others in between."""
+    begun: list[Iterator[Item]] = []
+
+    def further(model: Model) -> Item | None:
+        begun[:] = begun or [begin(model)]
+        return next(begun[0], None)
+
+    while (item := ask(further)) is not None:
+        yield item
+
+
 async def one(request: Request) -> Response:
     """One answer of the network about a noisy photo: latents, pictures and errors."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "t", "s", "prompt", "w")
-    photo = studio.photo(str(body.get("photo", "")))
-    seed, i = asked.whole(body, "seed", 0, asked.SEEDS), asked.whole(body, "t", 1, 1000)
+    photo = studio.photo_of(body)
+    seed, i = asked.seed(body), asked.whole(body, "t", 1, 1000)
     s = asked.whole(body, "s", 0, i - 1, i - 1)
     prompt, w = asked.words(body, "prompt"), asked.number(body, "w", -20.0, 20.0, 1.0)
 
@@ -100,13 +114,8 @@ async def along(request: Request) -> Response:
     """The errors at several steps, one frame each as it is known."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "steps")
-    photo, seed = studio.photo(str(body.get("photo", ""))), asked.whole(body, "seed", 0, asked.SEEDS)
-    steps = body.get("steps")
-    if not isinstance(steps, list) or not 1 <= len(steps) <= 32:
-        return JSONResponse({"message": "steps: a list of one to 32 is expected"}, status_code=400)
-    wanted = [asked.whole({"step": step}, "step", 1, 1000) for step in steps]
-
-    ask = waiting(request)
+    photo, seed = studio.photo_of(body), asked.seed(body)
+    wanted, ask = asked.steps(body, 32), waiting(request)
 
     def frames() -> Iterator[bytes]:
         for i in wanted:

@@ -75,7 +75,7 @@ def _course(body: Mapping[str, Any]) -> tuple[str, int, str]:
     spacing = body.get("spacing", SPACINGS[0])
     if spacing not in SPACINGS:
         raise RecipeError(f"spacing is {str(spacing)[:40]!r}; expected one of {', '.join(SPACINGS)}")
-    return asked.words(body, "prompt"), asked.whole(body, "seed", 0, asked.SEEDS), spacing
+    return asked.words(body, "prompt"), asked.seed(body), spacing
 
 
 ROUTES = [

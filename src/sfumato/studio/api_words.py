@@ -9,11 +9,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sfumato.errors import RecipeError
+from sfumato.inspect.numbers import rms
 from sfumato.model import Model
 from sfumato.samplers.base import Step
 from sfumato.studio import asked
 from sfumato.studio.answers import body_of, single, stream
-from sfumato.studio.api_network import put, waiting
+from sfumato.studio.api_network import advanced, put, waiting
 from sfumato.studio.frames import encode
 from sfumato.studio.prompted import Read, Steered, kept, read, settings, steered, turned
 
@@ -39,12 +40,18 @@ async def draw(request: Request) -> Response:
     """One picture: a frame for each step, then the picture with its bits, step by step and place by place."""
     body = asked.known(await body_of(request), "prompt", "off", "negative", "seed", "other", "share")
     prompt, off = prompt_of(body)
-    seed, share = asked.whole(body, "seed", 0, asked.SEEDS), asked.number(body, "share", 0.0, 1.0, 0.0)
+    seed, share = asked.seed(body), asked.number(body, "share", 0.0, 1.0, 0.0)
     between = {"prompt": asked.words(body, "other"), "seed": seed, "share": share} if share else None
-    negative, ask = asked.words(body, "negative"), waiting(request)
+    way = drawn(request, kept(prompt, off), seed=seed, negative=asked.words(body, "negative"), between=between)
 
     def frames() -> Iterator[bytes]:
-        yield from drawn(ask, kept(prompt, off), seed=seed, negative=negative, between=between)
+        for found in way:
+            if isinstance(found, Step):
+                yield encode("step", {"i": found.i})
+                continue
+            told = {"levels": found.levels, "bits": found.bits, "numbers": found.numbers()}
+            cells = found.cells.astype(np.float32)
+            yield encode("picture", told | {"rows": len(cells)}, x=found.picture.astype(np.float16), cells=cells)
 
     return stream(frames())
 
@@ -53,43 +60,23 @@ async def leave(request: Request) -> Response:
     """The whole picture, then one without each word: a frame for each, with its distance from the first."""
     body = asked.known(await body_of(request), "prompt", "negative", "seed")
     prompt, _ = prompt_of(body)
-    seed, negative = asked.whole(body, "seed", 0, asked.SEEDS), asked.words(body, "negative")
-    ask = waiting(request)
+    seed, negative = asked.seed(body), asked.words(body, "negative")
 
     def frames() -> Iterator[bytes]:
         first: np.ndarray | None = None
         for k in range(-1, len(prompt.split())):
-            made: list[Steered] = []
-            for _ in drawn(ask, kept(prompt, (k,)), made, seed=seed, negative=negative):
-                pass
-            picture = made[0].picture
-            first = picture if first is None else first
-            apart = float(np.sqrt(np.mean((picture.astype(np.float64) - first) ** 2)))
-            told = {"word": k, "apart": apart, "bits": made[0].numbers()["bits"]}
-            yield encode("without", told, x=picture.astype(np.float16))
+            *_, whole = drawn(request, kept(prompt, (k,)), seed=seed, negative=negative)
+            assert isinstance(whole, Steered)
+            first = whole.picture if first is None else first
+            told = {"word": k, "apart": rms(whole.picture - first), "bits": whole.numbers()["bits"]}
+            yield encode("without", told, x=whole.picture.astype(np.float16))
 
     return stream(frames())
 
 
-def drawn(ask: Any, prompt: str, made: list[Steered] | None = None, **options: Any) -> Iterator[bytes]:
-    """Draw at the desk, a step a question; the finished picture goes into `made` too."""
-    begun: list[Iterator[Step | Steered]] = []
-
-    def more(model: Model) -> Step | Steered:
-        if not begun:
-            begun.append(steered(model, prompt, **settings(model, **options)))
-        return next(begun[0])
-
-    while True:
-        found = ask(more)
-        if isinstance(found, Steered):
-            if made is not None:
-                made.append(found)
-            told = {"levels": found.levels, "bits": found.bits, "numbers": found.numbers()}
-            cells = found.cells.astype(np.float32)
-            yield encode("picture", told | {"rows": len(cells)}, x=found.picture.astype(np.float16), cells=cells)
-            return
-        yield encode("step", {"i": found.i})
+def drawn(request: Request, prompt: str, **options: Any) -> Iterator[Step | Steered]:
+    """Drawn at the desk, a step a question: `prompted.steered`."""
+    return advanced(waiting(request), lambda model: steered(model, prompt, **settings(model, **options)))
 
 
 def prompt_of(body: Any) -> tuple[str, list[int]]:

@@ -22,7 +22,7 @@ async def look(request: Request) -> Response:
     """The blocks as small pictures, one of them channel by channel, the links, and the guess whole and cut."""
     studio: Studio = request.app.state.studio
     body = asked.known(await body_of(request), "photo", "seed", "t", "cut", "middle", "block")
-    photo, seed = studio.photo(str(body.get("photo", ""))), asked.whole(body, "seed", 0, asked.SEEDS)
+    photo, seed = studio.photo_of(body), asked.seed(body)
     i, block = asked.whole(body, "t", 1, 1000), asked.whole(body, "block", 0, 999, 0)
     cut, middle = body.get("cut", []), body.get("middle", False)
     if not isinstance(cut, list) or len(cut) > 64 or not isinstance(middle, bool):

@@ -24,6 +24,19 @@ def whole(body: Mapping[str, Any], name: str, low: int, high: int, default: int 
     return value
 
 
+def seed(body: Mapping[str, Any]) -> int:
+    """The seed. Raises RecipeError."""
+    return whole(body, "seed", 0, SEEDS)
+
+
+def steps(body: Mapping[str, Any], most: int) -> list[int]:
+    """A list of 1 to `most` steps of the model's schedule, each in 1..MAX_T. Raises RecipeError."""
+    sent = body.get("steps")
+    if not isinstance(sent, list) or not 1 <= len(sent) <= most:
+        raise RecipeError(f"steps is no list of 1 to {most} of them")
+    return [whole({"step": step}, "step", 1, MAX_T) for step in sent]
+
+
 def number(body: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
     """A finite number in low..high. Raises RecipeError."""
     value = body.get(name, default)

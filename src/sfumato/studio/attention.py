@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, Float64, UInt8
 
-from sfumato import rng
 from sfumato.arrays import as_numpy
 from sfumato.conditioner import Conditioning
+from sfumato.inspect.numbers import rms
 from sfumato.inspect.watch import watch
 from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.prediction import Prediction
-from sfumato.studio.denoise import encoded
+from sfumato.studio.denoise import with_noise
 
 CROSS = "*cross*"
 """The layers in which places attend to words (inspect.watch)."""
@@ -62,7 +62,7 @@ class Looked:
             "share": float(found.mean()),
             "peak": float(found.max()),
             "rank": spearman(found.ravel(), self.change(token).ravel()),
-            "change": float(np.sqrt(np.mean(change**2))),
+            "change": rms(change),
         }
 
 
@@ -76,8 +76,7 @@ def look(model: Model, photo: UInt8[np.ndarray, "h w 3"], *, seed: int, i: int, 
         RecipeError: a network without cross-attention.
     """
     bundle = model.bundle
-    x_0, level = encoded(model, photo), bundle.schedule.at(i)
-    eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+    (x_0, eps), level = with_noise(model, photo, seed), bundle.schedule.at(i)
     x_t, cond = jump(x_0, eps, level), encode(bundle.conditioner, [prompt])
     seen: dict[str, np.ndarray] = {}
     count = len(cond.words[0])

@@ -61,4 +61,4 @@ def _pictures(one: Run, other: Run) -> float | None:
     if one.picture is None or other.picture is None:
         return None
     a, b = (np.asarray(run.picture.image.convert("RGB"), np.float64) for run in (one, other) if run.picture is not None)
-    return float(np.sqrt(np.mean((a - b) ** 2)))
+    return rms(a - b)

@@ -13,6 +13,7 @@ from sfumato.alpha import shown
 from sfumato.arrays import as_numpy
 from sfumato.errors import RecipeError
 from sfumato.guidance import ClassifierFree
+from sfumato.inspect.numbers import rms
 from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
@@ -52,11 +53,11 @@ class Answer:
 
     def errors(self) -> dict[str, float]:
         """Root mean square errors of one answer, told four ways: eps, x0, v and score = -eps / sigma."""
-        eps = _rms(self.eps_hat - self.eps)
+        eps = rms(self.eps_hat - self.eps)
         return {
             "eps": eps,
-            "x0": _rms(self.x0_hat - self.x_0),
-            "v": _rms(self.v_hat - self.v),
+            "x0": rms(self.x0_hat - self.x_0),
+            "v": rms(self.v_hat - self.v),
             "score": eps / float(self.level.sigma),
         }
 
@@ -74,9 +75,7 @@ def denoise(
     bundle = model.bundle
     if not 1 <= i <= bundle.schedule.T:
         raise RecipeError(f"step {i}; the schedule of {model.name!r} has 1..{bundle.schedule.T}")
-    x_0 = encoded(model, photo)
-    eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
-    level = bundle.schedule.at(i)
+    (x_0, eps), level = with_noise(model, photo, seed), bundle.schedule.at(i)
     x_t = jump(x_0, eps, level)
     cond, null = (encode(bundle.conditioner, [words]) for words in (prompt, ""))
     begin = time.perf_counter()
@@ -96,14 +95,23 @@ def encoded(model: Model, photo: UInt8[np.ndarray, "h w 3"]) -> Float32[torch.Te
     return model.bundle.autoencoder.encode(torch.from_numpy(image)).mean
 
 
+def with_noise(
+    model: Model, photo: UInt8[np.ndarray, "h w 3"], seed: int
+) -> tuple[Float32[torch.Tensor, "1 c h w"], Float32[torch.Tensor, "1 c h w"]]:
+    """The photo's latents, and the seed's noise in their shape."""
+    x_0 = encoded(model, photo)
+    return x_0, torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+
+
 def decoded(model: Model, z: Float32[torch.Tensor, "1 c h w"]) -> Picture:
     """What the decoder makes of latents, over white where it is transparent: three colours to look at."""
-    return _one(shown(model.bundle.autoencoder.decode(z).clamp(-1.0, 1.0)).clamp(max=1.0))
+    return _one(over_white(model.bundle.autoencoder.decode(z)))
+
+
+def over_white(image: Float32[torch.Tensor, "b c H W"]) -> Float32[torch.Tensor, "b 3 H W"]:
+    """Decoded pictures as they are looked at: within [-1, 1], over white where they are transparent."""
+    return shown(image.clamp(-1.0, 1.0)).clamp(max=1.0)
 
 
 def _one(batch: torch.Tensor) -> Float32[np.ndarray, "c h w"]:
     return np.ascontiguousarray(as_numpy(batch)[0], dtype=np.float32)
-
-
-def _rms(x: Latents) -> float:
-    return float(np.sqrt(np.mean(x.astype(np.float64) ** 2)))

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from jaxtyping import Float64, UInt8
 
-from sfumato import rng
 from sfumato.guidance import ClassifierFree
 from sfumato.model import Model
 from sfumato.pipeline import encode
@@ -17,7 +16,7 @@ from sfumato.process.forward import jump
 from sfumato.process.grid import trailing
 from sfumato.process.schedule import Level
 from sfumato.samplers.base import Step
-from sfumato.studio.denoise import Picture, decoded, encoded
+from sfumato.studio.denoise import Picture, decoded, with_noise
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -77,8 +76,7 @@ def prices(model: Model, photo: UInt8[np.ndarray, "h w 3"], *, seed: int, steps:
     at x_t = alpha x_0 + sigma eps with the seed's one noise, without a prompt.
     """
     bundle = model.bundle
-    x_0, null = encoded(model, photo), encode(bundle.conditioner, [""])
-    eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+    (x_0, eps), null = with_noise(model, photo, seed), encode(bundle.conditioner, [""])
     levels = trailing(bundle.schedule, steps)
     yield prior_kl(x_0, levels[0], prior_std=float(np.hypot(levels[0].alpha, levels[0].sigma)))
     for here, there in pairwise(levels[:-1]):

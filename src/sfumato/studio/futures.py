@@ -9,6 +9,7 @@ from jaxtyping import Float32
 
 from sfumato.errors import RecipeError
 from sfumato.guidance import ClassifierFree
+from sfumato.inspect.numbers import rms
 from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.prediction import Prediction
@@ -36,7 +37,7 @@ class Futures:
     @property
     def distances(self) -> list[float]:
         """How far each lies from x0_hat, root mean square over the latents' numbers."""
-        return [float(np.sqrt(np.mean((x_0.astype(np.float64) - self.x0_hat) ** 2))) for x_0 in self.x_0]
+        return [rms(x_0 - self.x0_hat) for x_0 in self.x_0]
 
     def numbers(self) -> dict[str, float]:
         """Root mean squares over the latents' numbers.
@@ -46,7 +47,7 @@ class Futures:
         """
         varied = self.x_0.astype(np.float64)
         spread = float(np.sqrt(np.mean(varied.var(0, ddof=1)))) if len(varied) > 1 else 0.0
-        apart = float(np.sqrt(np.mean((varied.mean(0) - self.x0_hat) ** 2)))
+        apart = rms(varied.mean(0) - self.x0_hat)
         return {"spread": spread, "apart": apart, "chance": spread / len(varied) ** 0.5}
 
 

@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from sfumato import rng
-from sfumato.alpha import shown
 from sfumato.arrays import as_numpy
 from sfumato.guidance import ClassifierFree
 from sfumato.inspect.numbers import rms
@@ -16,7 +14,7 @@ from sfumato.model import Model
 from sfumato.pipeline import Decoded, encode, trace
 from sfumato.process.forward import jump
 from sfumato.process.prediction import Prediction
-from sfumato.studio.denoise import encoded
+from sfumato.studio.denoise import over_white, with_noise
 
 BOTH = ClassifierFree(scale=2.0)
 """Any scale but 0 and 1 asks for both beliefs."""
@@ -60,8 +58,7 @@ def beliefs(
         ScheduleError: no such step.
     """
     bundle = model.bundle
-    x_0, level = encoded(model, photo), bundle.schedule.at(i)
-    eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+    (x_0, eps), level = with_noise(model, photo, seed), bundle.schedule.at(i)
     cond, null = (encode(bundle.conditioner, [words]) for words in (prompt, negative))
     with torch.no_grad():
         terms = BOTH(bundle.denoiser, jump(x_0, eps, level), level, cond, null).terms
@@ -113,7 +110,7 @@ def rows(
 def row(w: float, end: Decoded) -> Row:
     """What came out."""
     z, image = as_numpy(end.latent), end.image
-    seen = as_numpy(shown(image.clamp(-1.0, 1.0)).clamp(max=1.0))
+    seen = as_numpy(over_white(image))
     varied = seen.astype(np.float64).var(0, ddof=1) if len(seen) > 1 else np.zeros(1)
     outside = float((image.abs() > 1.0 + FAR).float().mean())
     return Row(w=w, z=z, pictures=seen, clipped=outside, spread=float(np.sqrt(varied.mean())))

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from jaxtyping import Float32, UInt8
 
-from sfumato import rng
 from sfumato.denoiser import NetworkDenoiser
 from sfumato.errors import RecipeError
 from sfumato.inspect.numbers import rms
@@ -16,7 +15,7 @@ from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.prediction import Prediction
-from sfumato.studio.denoise import encoded
+from sfumato.studio.denoise import with_noise
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,8 +57,7 @@ def state(
     model: Model, photo: UInt8[np.ndarray, "h w 3"], seed: int, i: int
 ) -> tuple[Float32[torch.Tensor, "1 c h w"], Float32[torch.Tensor, "1 c h w"]]:
     """x_0 and x_t of the photo."""
-    x_0 = encoded(model, photo)
-    eps = torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+    x_0, eps = with_noise(model, photo, seed)
     return x_0, jump(x_0, eps, model.bundle.schedule.at(i))
 
 

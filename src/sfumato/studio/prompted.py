@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from sfumato.alpha import shown
 from sfumato.arrays import as_numpy
+from sfumato.inspect.geometry import steered as prompt_bits
 from sfumato.model import Model
 from sfumato.pipeline import Decoded, encode, trace
-from sfumato.process.bound import step_kl
 from sfumato.samplers.base import Step
-from sfumato.studio.denoise import Picture
+from sfumato.studio.denoise import Picture, over_white
 
 STEPS = 10
 """Of each picture."""
@@ -102,25 +101,12 @@ def steered(model: Model, prompt: str, **settings: Any) -> Iterator[Step | Steer
             steps.append(event)
             yield event
         elif isinstance(event, Decoded):
-            seen = as_numpy(shown(event.image.clamp(-1.0, 1.0)).clamp(max=1.0))[0]
-            priced = [price(step) for step in steps if float(step.there.sigma) > 0.0]
-            cells = sum((cells for _, cells in priced), np.zeros(event.latent.shape[-2:]))
-            levels = tuple(float(step.here.t) for step in steps[: len(priced)])
-            yield Steered(picture=seen, levels=levels, bits=tuple(bits for bits, _ in priced), cells=cells)
-
-
-def price(step: Step) -> tuple[float, Float64[np.ndarray, "h w"]]:
-    """KL in bits between the reverse steps that both beliefs imply (bound.step_kl), and its share in each place.
-
-    With equal variances it is (SNR_s - SNR_t) |x0_cond - x0_null|^2 / 2, so each place has its part of that square.
-    """
-    terms = step.prediction.terms
-    if not {"cond", "null"} <= set(terms):
-        return 0.0, np.zeros(step.prediction.x_t.shape[-2:])
-    cond, null = terms["cond"].x0_hat, terms["null"].x0_hat
-    bits = float(step_kl(cond, null, step.there, step.here).bits[0])
-    square = ((as_numpy(cond)[0].astype(np.float64) - as_numpy(null)[0]) ** 2).sum(0)
-    return bits, bits * square / max(float(square.sum()), 1e-300)
+            seen = as_numpy(over_white(event.image))[0]
+            priced = [step for step in steps if float(step.there.sigma) > 0.0]
+            nothing = np.zeros(event.latent.shape[-2:])
+            cells = [nothing if found is None else found for found in map(prompt_bits, priced)]
+            levels, bits = (float(step.here.t) for step in priced), (float(each.sum()) for each in cells)
+            yield Steered(picture=seen, levels=tuple(levels), bits=tuple(bits), cells=sum(cells, nothing))
 
 
 def without(model: Model, prompt: str, words: Sequence[int], **settings: Any) -> Iterator[Steered]:

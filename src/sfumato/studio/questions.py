@@ -21,6 +21,7 @@ from sfumato.model import Model
 from sfumato.pipeline import encode, guidance_of
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
+from sfumato.studio.attention import CROSS, laid_out
 from sfumato.studio.runs import Run
 
 SIDES = ("prompt", "negative")
@@ -49,13 +50,12 @@ def attention(
     seen: dict[str, Float32[np.ndarray, "n m h w"]] = {}
 
     def sink(name: str, weights: Any) -> None:
-        heads, places, tokens = weights.shape[1:]
+        places, tokens = weights.shape[2:]
         by = round((height * width / places) ** 0.5)
         if tokens == cond.tokens.shape[1] and by and (height // by) * (width // by) == places:
-            maps = as_numpy(weights)[0, :, :, :count].transpose(0, 2, 1)
-            seen[name] = np.ascontiguousarray(maps.reshape(heads, count, height // by, width // by), np.float32)
+            seen[name] = laid_out(as_numpy(weights)[0, :, :, :count], (height, width)).astype(np.float32)
 
-    with torch.no_grad(), watch(model.bundle.denoiser, "*cross*", sink):
+    with torch.no_grad(), watch(model.bundle.denoiser, CROSS, sink):
         model.bundle.denoiser(step.prediction.x_t, step.here, cond)
     return cond.words[0], seen
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-import numpy as np
-
 from sfumato.errors import RecipeError
+from sfumato.inspect.numbers import rms
 from sfumato.model import Model
 from sfumato.process.grid import GRIDS
 from sfumato.process.schedule import Schedule
@@ -31,7 +30,7 @@ class Finish:
 
     def error(self, reference: "Finish") -> float:
         """Distance from where the reference ended, root mean square over the latents' numbers."""
-        return float(np.sqrt(np.mean((self.x_0.astype(np.float64) - reference.x_0) ** 2)))
+        return rms(self.x_0 - reference.x_0)
 
 
 @lru_cache(maxsize=64)

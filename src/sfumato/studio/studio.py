@@ -1,7 +1,9 @@
 """All that one running studio holds."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -32,3 +34,7 @@ class Studio:
     def photo(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
         """One of ours by its name, or the reader's own by the one it was given. Raises RecipeError."""
         return shipped(name) if name in SHIPPED else self.photos.get(name)
+
+    def photo_of(self, body: Mapping[str, Any]) -> UInt8[np.ndarray, "h w 3"]:
+        """The one that a request names. Raises RecipeError."""
+        return self.photo(str(body.get("photo", "")))

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float32
 
 from sfumato.guidance import ClassifierFree
+from sfumato.inspect.numbers import rms
 from sfumato.inspect.scissors import cut, skips_of, unet_of
 from sfumato.inspect.watch import watch_activations
 from sfumato.model import Model
@@ -33,7 +34,7 @@ class Block:
     @property
     def strength(self) -> float:
         """Root mean square of the activations."""
-        return float(np.sqrt(np.mean(self.activations.astype(np.float64) ** 2)))
+        return rms(self.activations)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,7 +82,7 @@ def xray(model: Model, answer: Answer, *, prompt: str = "", skips: Collection[in
         size = sum(p.numel() for p in _whole(net, path, module).parameters())
         blocks.append(Block(path=path, parameters=size, activations=activations, ms=ms))
     x0_hat = belief.x0_hat[0].numpy()
-    moved = float(np.sqrt(np.mean((x0_hat.astype(np.float64) - answer.x0_hat) ** 2)))
+    moved = rms(x0_hat - answer.x0_hat)
     return XRay(blocks=blocks, x0_hat=x0_hat, whole=answer.guess, guess=decoded(model, belief.x0_hat), moved=moved)
 
 
