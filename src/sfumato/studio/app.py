@@ -62,7 +62,7 @@ def application(studio: Studio, *, port: int | None = None, routes: Sequence[Rou
 
     with as_file(files("sfumato.studio") / "static") as folder:
         static = StaticFiles(directory=Path(folder))
-    pages = [Route("/" if name == "index" else f"/{name}", opened) for name in page.PAGES]
+    pages = [Route(page.address(name), opened) for name in page.PAGES]
     inner = Starlette(
         routes=[*pages, *routes, Mount("/static", static)],
         exception_handlers={SfumatoError: ours},

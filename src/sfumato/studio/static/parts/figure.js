@@ -3,6 +3,7 @@
 import { current, negative, prompt, seed } from "../state/reader.js";
 import { info, server, look } from "../wire/api.js";
 import { html, useEffect, useState } from "./html.js";
+import { Spoken } from "./spoken.js";
 
 /** @typedef {{name: string, label: any, value: number | string, shown?: any}} ReadOut
  *   `name` is what Copy as Python prints it under, `value` the number itself, `shown` how it is written
@@ -65,16 +66,6 @@ function State({ needs, path }) {
   const model = info.value?.model?.name;
   const parts = [model, path ?? NAMES[current.value.kind], `seed ${seed.value}`].filter(Boolean);
   return html`<span class="badge live">computed live</span> ${parts.join(" · ")}`;
-}
-
-/** What a screen reader hears, once things have been still for a moment. @param {{text: string}} props */
-function Spoken({ text }) {
-  const [said, setSaid] = useState("");
-  useEffect(() => {
-    const waiting = setTimeout(() => setSaid(text), 1000);
-    return () => clearTimeout(waiting);
-  }, [text]);
-  return html`<p class="unseen" role="status">${said}</p>`;
 }
 
 /** @param {Table} props */

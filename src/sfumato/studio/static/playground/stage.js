@@ -1,7 +1,8 @@
 // The stage: what the model holds and what it would guess, at one step; the film of all steps; scrub and play.
 
-import { html, useEffect, useState } from "../parts/html.js";
+import { html, useEffect } from "../parts/html.js";
 import { Slider } from "../parts/slider.js";
+import { Spoken } from "../parts/spoken.js";
 import { Tile } from "../parts/tile.js";
 import { still } from "../state/settings.js";
 import { Compared, other } from "./compare.js";
@@ -33,7 +34,7 @@ export function Stage() {
       <button type="button" id="play" onClick=${() => (playing.value = !playing.value)} disabled=${going.value}>${playing.value ? "Pause" : "Play"}</button>
       <${Fork} at=${at} />
     </div>
-    <${Said} text=${going.value ? "Being drawn." : `Run ended. ${spoken}.`} />
+    <${Spoken} text=${going.value ? "Being drawn." : `Run ended. ${spoken}.`} />
     ${here.end?.notes?.length ? html`<p class="check">${here.end.notes.join(". ")}.</p>` : null}
   </div>
   ${other.value && other.value.hello.run !== here.hello.run && other.value.steps.length ? html`<${Compared} run=${here} at=${at} />` : null}`;
@@ -61,14 +62,4 @@ function usePlay(count) {
     }, PAUSE);
     return () => clearInterval(beat);
   }, [playing.value, count]);
-}
-
-/** What a screen reader hears, once things have been still for a moment. @param {{text: string}} props */
-function Said({ text }) {
-  const [said, setSaid] = useState("");
-  useEffect(() => {
-    const waiting = setTimeout(() => setSaid(text), 1000);
-    return () => clearTimeout(waiting);
-  }, [text]);
-  return html`<p class="unseen" role="status">${said}</p>`;
 }
