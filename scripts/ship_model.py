@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sfumato import checkpoint
+from sfumato.manifest import Manifest
 
 
 def assign(table: dict[str, Any], assignment: str) -> None:
@@ -28,23 +29,32 @@ def assign(table: dict[str, Any], assignment: str) -> None:
         table[last] = text
 
 
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """--set and --card."""
+    parser.add_argument("--set", dest="defaults", action="append", default=[], metavar="A.B=C")
+    parser.add_argument("--card", action="append", default=[], metavar="A.B=C")
+
+
+def told(manifest: Manifest, options: argparse.Namespace) -> Manifest:
+    """The manifest with what --set and --card say."""
+    tables = json.loads(json.dumps({"defaults": dict(manifest.defaults), "card": dict(manifest.card)}))
+    for name, table in tables.items():
+        for assignment in getattr(options, name):
+            assign(table, assignment)
+    return replace(manifest, **tables)
+
+
 def main() -> None:
     """Read, change, write."""
     parser = argparse.ArgumentParser(description="Put the model of a finished run among those that ship.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--name", required=True)
-    parser.add_argument("--set", dest="defaults", action="append", default=[], metavar="A.B=C")
-    parser.add_argument("--card", action="append", default=[], metavar="A.B=C")
+    add_changes(parser)
     options = parser.parse_args()
 
     manifest = checkpoint.read_manifest(checkpoint.find(options.folder))
     files = checkpoint.read_files(options.folder, manifest)
-    defaults, card = json.loads(json.dumps([dict(manifest.defaults), dict(manifest.card)]))
-    for assignment in options.defaults:
-        assign(defaults, assignment)
-    for assignment in options.card:
-        assign(card, assignment)
-    manifest = replace(manifest, name=options.name, defaults=defaults, card=card)
+    manifest = replace(told(manifest, options), name=options.name)
     own = {"denoiser": files.pop("denoiser")}
     checkpoint.save(checkpoint.MODELS / options.name, manifest, own, shared=files, replace_existing=True)
     print(

@@ -9,13 +9,11 @@ rounding took them, is printed.
 """
 
 import argparse
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ship_model import assign
+from ship_model import add_changes, told
 
 from sfumato import checkpoint
 from sfumato.added import added, taken_from
@@ -35,8 +33,7 @@ def main() -> None:
     """Read, take the difference, write."""
     parser = argparse.ArgumentParser(description="Put a student among the models that ship, beside its teacher.")
     parser.add_argument("folder", type=Path, help="a student's folder, or the run that made it")
-    parser.add_argument("--set", dest="defaults", action="append", default=[], metavar="A.B=C")
-    parser.add_argument("--card", action="append", default=[], metavar="A.B=C")
+    add_changes(parser)
     options = parser.parse_args()
 
     folder = checkpoint.find(options.folder)
@@ -53,14 +50,9 @@ def main() -> None:
     whole, tensors = checkpoint.denoiser_weights(files), checkpoint.denoiser_weights(base)
     parts = taken_from(whole, tensors)
     print(f"from the teacher {apart(whole, tensors):.3g}, by rounding {apart(whole, added(parts, tensors)):.3g} (rms)")
-    defaults, card = json.loads(json.dumps([dict(manifest.defaults), dict(manifest.card)]))
-    for table, assignments in ((defaults, options.defaults), (card, options.card)):
-        for assignment in assignments:
-            assign(table, assignment)
     shared = {role: data for role, data in files.items() if role != "denoiser"} | {"base": base["denoiser"]}
     own, target = {"denoiser": serialise(parts)}, checkpoint.MODELS / manifest.name
-    manifest = replace(manifest, defaults=defaults, card=card)
-    checkpoint.save(target, manifest, own, shared=shared, replace_existing=True)
+    checkpoint.save(target, told(manifest, options), own, shared=shared, replace_existing=True)
     print(f"{target}: {len(own['denoiser']) / 1e6:.1f} MB, beside {teacher}'s weights")
 
 
