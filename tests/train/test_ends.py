@@ -1,4 +1,4 @@
-"""A denoiser's weights under other latents: the ends are born anew, the rest is kept, a misfit is still refused."""
+"""A denoiser's weights under other latents or text: what meets them is born anew, a misfit is still refused."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from sfumato.errors import CheckpointError
 from sfumato.nets.dit import DiT
 from sfumato.nets.unet import UNet
-from sfumato.train.ends import ENDS, with_new_ends
+from sfumato.train.ends import ENDS, READERS, with_new_ends
 from sfumato.train.moments import refuse_misfit
 from tiny import randomised
 
@@ -17,10 +17,9 @@ def unet(channels, **options):
     return randomised(UNet(in_channels=channels, out_channels=channels, **{**UNET, **options}), 3, 0.1)
 
 
-def dit(channels):
-    return randomised(
-        DiT(in_channels=channels, out_channels=channels, width=32, depth=1, heads=2, token_dim=16), 3, 0.1
-    )
+def dit(channels, **options):
+    widths = {"width": 32, "depth": 1, "heads": 2, "token_dim": 16} | options
+    return randomised(DiT(in_channels=channels, out_channels=channels, **widths), 3, 0.1)
 
 
 @pytest.mark.parametrize(("kind", "made"), [("unet", unet), ("dit", dit)])
@@ -32,6 +31,18 @@ def test_only_the_ends_are_born_anew(kind, made):
     assert anew
     for name, value in fitted.items():
         assert torch.equal(value, born[name] if name in anew else old[name]), name
+
+
+@pytest.mark.parametrize(("kind", "made", "count"), [("unet", unet, 2 * 4 + 1), ("dit", dit, 2 + 1)])
+def test_another_text_encoder_leaves_all_but_its_readers(kind, made, count):
+    old = made(4, pooled_dim=16).state_dict()
+    born = {k: v + 1.0 for k, v in made(4, token_dim=24, pooled_dim=24).state_dict().items()}
+    fitted = with_new_ends(old, born, kind)
+    refuse_misfit(fitted, born, "weights")
+    readers = {name for name in born if name.rpartition(".")[0].endswith(READERS)}
+    assert len({name for name in readers if name.endswith(".weight")}) == count
+    for name, value in fitted.items():
+        assert torch.equal(value, born[name] if name in readers else old[name]), name
 
 
 def test_equal_latents_keep_every_layer():

@@ -15,9 +15,9 @@ from sfumato.train.transplant import transplanted
 def weights_of(source: str, recipe: TrainRecipe) -> tuple[dict[str, Tensor], int]:
     """The weights of a model (a name or a folder) for this recipe, and the images that they have seen.
 
-    A denoiser's are the model's, with the images that its card counts; for other latents its first and last layer begin
-    anew (train/ends.py). An autoencoder's are fitted to the recipe's network (train/transplant.py) and begin at 0: it
-    may be another network.
+    A denoiser's are the model's, with the images that its card counts; for other latents its first and last layer
+    begin anew, for another text encoder the layers that read text (train/ends.py). An autoencoder's are fitted to the
+    recipe's network (train/transplant.py) and begin at 0: it may be another network.
 
     Raises CheckpointError where there is no such model, it is damaged, or nothing of it fits.
     """
