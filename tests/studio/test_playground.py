@@ -6,6 +6,8 @@ from itertools import pairwise
 import pytest
 from test_page import AXE, VIEWS
 
+from sfumato.studio.runs import Run
+
 ASKED = "playground#prompt=a+red+apple&seed=5&steps=5&w=3&sampler=ddim&eta=0&grid=trailing"
 
 
@@ -105,7 +107,10 @@ def test_playing_where_stillness_is_wanted_shows_the_end(fresh):
     assert reader.page.locator("#play").inner_text() == "Play"
 
 
-def test_stopping_keeps_what_there_is(fresh, running):
+def test_stopping_keeps_what_there_is(fresh, running, monkeypatch):
+    """Steps take a while here: the tiny model would be done before anyone could press a key."""
+    advance = Run.advance
+    monkeypatch.setattr(Run, "advance", lambda run, model: time.sleep(0.1) or advance(run, model))
     reader = fresh(ASKED.replace("steps=5", "steps=100"), reduced_motion="no-preference")
     reader.page.get_by_role("button", name="Draw", exact=True).click()
     reader.page.wait_for_selector("#scrub")
