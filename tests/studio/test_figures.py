@@ -19,11 +19,14 @@ FIGURES = {
         "guidance",
         "attention",
         "lie",
+        "machine",
+        "losses",
+        "straight",
     )
 } | {"words": "#words-share", "code": "#code-value"}
 """Each figure's main control."""
 
-WITHOUT_PHOTO = {"words", "race"}
+WITHOUT_PHOTO = {"words", "race", "machine"}
 """Figures that begin from noise alone."""
 
 WITHOUT_SEED = {"code"}

@@ -15,6 +15,8 @@ from sfumato.process.schedules import schedule_from
 from sfumato.studio import photo
 from sfumato.studio.attention import Looked
 from sfumato.studio.custom import schedule_through
+from sfumato.studio.losses import FACES
+from sfumato.studio.straight import Landing, curved, straight
 
 POINTS_OF_PLANE = [[0.1, -0.2], [2.5, 1.25], [-1.0, 0.0]]
 POINTS = (33.0, 6.5, -20.0, -21.0)
@@ -181,3 +183,38 @@ def test_maps_of_attention(compute):
         np.testing.assert_allclose(found["map"], ours.map(2, *of).ravel(), atol=1e-6)
         np.testing.assert_allclose(found["change"], ours.change(2).ravel(), atol=1e-6)
         assert found["rank"] == pytest.approx(ours.numbers(2, *of)["rank"], abs=1e-9)
+
+
+def test_one_loss_and_its_faces(compute):
+    level = SCHEDULES["cosine"].at(700)
+    found = compute(
+        "maths/losses.js",
+        "Object.fromEntries(Object.entries(m.WEIGHTS).map(([face, weight]) => [face, weight(a)]))",
+        {"alpha": level.alpha, "sigma": level.sigma},
+    )
+    assert found == pytest.approx({face: weight(level) for face, weight in FACES.items()}, rel=1e-12)
+    assert compute("maths/losses.js", "m.mean(a)", [1, 2, 6]) == 3
+
+
+def test_two_paths(compute):
+    x_0, eps = (rng.normal(k, (192,), stream=rng.DATA).astype(np.float64) for k in (5, 6))
+    ours = Landing(
+        t=0.6, x_0=x_0, eps=eps, x0_hat=0.3 * x_0, belief=Prediction(x_0, SCHEDULES["linear"].at(1), x_0, x_0)
+    )
+    found = compute(
+        "maths/paths.js",
+        """(() => { const [x, e] = a.map(v => Float32Array.from(v)), g = m.gram(x, e), flown = m.ahead(m.curved(0.6));
+        const at = [[0, 0], [1, 0], [0, 1]].map(p => m.placed(g, p));
+        const far = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]), turned = m.turned(g, 0.6), miss = m.miss(g, flown);
+        const sides = [far(at[0], at[1]), far(at[0], at[2]), far(at[1], at[2])];
+        return {straight: m.straight(0.6), curved: m.curved(0.6), flown, turned, miss, sides}; })()""",
+        [x_0.tolist(), eps.tolist()],
+    )
+    for path in (straight, curved):
+        here = path(0.6)
+        shares = [here.alpha, here.sigma, here.d_alpha, here.d_sigma]
+        assert [found[path.__name__][name] for name in ("alpha", "sigma", "dAlpha", "dSigma")] == pytest.approx(shares)
+    assert found["flown"] == pytest.approx(curved(0.6).ahead)
+    assert found["turned"] == pytest.approx(ours.numbers()["turned"], rel=1e-6)
+    assert found["miss"] == pytest.approx(ours.numbers()["miss_curved"], rel=1e-6)
+    assert found["sides"] == pytest.approx([rms(x_0), rms(eps), rms(x_0 - eps)], rel=1e-6)

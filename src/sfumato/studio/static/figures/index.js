@@ -16,4 +16,7 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   guidance: () => import("./guidance.js"),
   code: () => import("./code.js"),
   lie: () => import("./lie.js"),
+  machine: () => import("./machine.js"),
+  losses: () => import("./losses.js"),
+  straight: () => import("./straight.js"),
 });

@@ -9,8 +9,8 @@ import { Spoken } from "./spoken.js";
  *   `name` is what Copy as Python prints it under, `value` the number itself, `shown` how it is written
  * @typedef {{caption: string, columns: string[], rows: (string | number)[][]}} Table
  * @typedef {{id: string, title: string, attempt: any, notice: any, stage: any, primary: any, secondary?: any,
- *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server", busy?: boolean, path?: string}} Props
- *   `path` names the schedule where it is not the reader's */
+ *   readouts: ReadOut[] | any, table: () => Table, python: () => string, say: string, needs?: "browser" | "server", busy?: boolean, path?: string, settings?: Record<string, any>}} Props
+ *   `path` names the schedule where it is not the reader's; `settings` are further ones that the playground takes */
 
 const NAMES = /** @type {Record<string, string>} */ ({
   linear: "linear β", "scaled-linear": "scaled-linear β", cosine: "cosine", custom: "your own schedule",
@@ -34,7 +34,7 @@ export function Figure(props) {
       <div class="doors">
         <button type="button" aria-expanded=${open === "numbers"} onClick=${() => toggle("numbers")}>Show numbers</button>
         <button type="button" aria-expanded=${open === "python"} onClick=${() => toggle("python")}>Copy as Python</button>
-        <a href=${playground(needs)}>Open in playground</a>
+        <a href=${playground(needs, props.settings)}>Open in playground</a>
       </div>
     </div>
     ${open === "numbers" && html`<${Numbers} ...${props.table()} />`}
@@ -42,11 +42,13 @@ export function Figure(props) {
   </div>`;
 }
 
-/** The playground with the reader's own settings: the prompt too, where the figure asks the network. @param {string} needs */
-function playground(needs) {
+/** The playground with the reader's own settings: the prompt too, where the figure asks the network.
+ * @param {string} needs @param {Record<string, any>} [settings] */
+function playground(needs, settings = {}) {
   const said = new URLSearchParams({ seed: String(seed.value) });
   if (needs === "server") said.set("prompt", prompt.value);
   if (needs === "server" && negative.value) said.set("negative", negative.value);
+  for (const [name, value] of Object.entries(settings)) said.set(name, String(value));
   return `/playground#${said}`;
 }
 

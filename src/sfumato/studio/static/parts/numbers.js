@@ -30,3 +30,6 @@ export function significant(v, digits = 3) {
   const whole = Math.round(Number(v.toPrecision(digits)));
   return String(whole).replace("-", "−").replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
+
+/** A whole number, every digit of it, in groups of three. @param {number} v */
+export const whole = (v) => String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f");
