@@ -43,7 +43,13 @@ def test_a_taken_port_is_said(sfumato, tiny_folder):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(["--model", "nothing-like-this"], "nothing-like-this"), (["--port", "70000"], "port 70000")]
+    ("words", "said"),
+    [
+        (["--model", "nothing-like-this"], "nothing-like-this"),
+        (["--port", "70000"], "port 70000"),
+        (["--data", "no/corpus/here"], "no corpus at no/corpus/here"),
+        (["--further", "tests/data"], "give --data too"),
+    ],
 )
 def test_bad_input(sfumato, words, said):
     code, _, err = sfumato("studio", "--no-browser", *words)

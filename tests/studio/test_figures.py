@@ -23,10 +23,10 @@ FIGURES = {
         "losses",
         "straight",
     )
-} | {"words": "#words-share", "code": "#code-value"}
+} | {"words": "#words-share", "code": "#code-value", "copies": "#copies-share"}
 """Each figure's main control."""
 
-WITHOUT_PHOTO = {"words", "race", "machine"}
+WITHOUT_PHOTO = {"words", "race", "machine", "copies"}
 """Figures that begin from noise alone."""
 
 WITHOUT_SEED = {"code"}

@@ -5,9 +5,13 @@ import contextlib
 import importlib.util
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sfumato.errors import RecipeError, UnavailableError
 from sfumato.model import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from sfumato.studio.library import Library
 
 HELP = "Open the article on how diffusion works: every figure is computed on this machine while you read."
 EXAMPLES = """\
@@ -16,6 +20,7 @@ examples:
   sfumato studio --port 0 --no-browser
   sfumato studio --model path/to/model
   sfumato studio --run path/to/run     # also shows a training run, live while it trains
+  sfumato studio --data glyphs.parquet # also looks among these pictures for copies
 
 It listens on 127.0.0.1 alone, fetches nothing from anywhere, and needs pip install "sfumato[studio]".
 """
@@ -30,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda, cuda:1, mps or auto (cpu)")
     parser.add_argument("--port", type=int, default=PORT, metavar="N", help=f"where to listen; 0 is any ({PORT})")
     parser.add_argument("--run", metavar="FOLDER", help="a training run to show, live while it trains")
+    parser.add_argument("--data", type=Path, metavar="CORPUS", help="the pictures that it learnt from, to find copies")
+    parser.add_argument(
+        "--further", type=Path, action="append", default=[], metavar="CORPUS", help="it was trained on this one too"
+    )
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="where decoded pictures are kept (SFUMATO_CACHE)")
     parser.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
 
 
@@ -49,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise RecipeError(f"port {arguments.port}: expected 0 (any) to 65535")
     find(arguments.model)
     training = None if arguments.run is None else Training(Path(arguments.run))
+    library = library_of(arguments)
     desk = Desk(arguments.model, arguments.device, even_threads)
 
     def opened(address: str) -> None:
@@ -58,5 +69,22 @@ def run(arguments: argparse.Namespace) -> int:
             webbrowser.open(address)
 
     with contextlib.closing(desk), contextlib.suppress(KeyboardInterrupt):
-        serve(Studio(desk, training=training), arguments.port, opened)
+        serve(Studio(desk, training=training, library=library), arguments.port, opened)
     return 0
+
+
+def library_of(arguments: argparse.Namespace) -> "Library":
+    """The corpora that were named, opened once they are asked for; the studio's own pictures where none was.
+
+    Raises CorpusError for one that is not there, RecipeError for further ones without a first.
+    """
+    from sfumato.evaluate.ground import corpus_at
+    from sfumato.studio.at_hand import of_corpus
+    from sfumato.studio.library import Library
+
+    if arguments.data is None:
+        if arguments.further:
+            raise RecipeError("--further names more pictures of the kind that --data names; give --data too")
+        return Library()
+    first, *others = (corpus_at(place) for place in (arguments.data, *arguments.further))
+    return Library(lambda report: of_corpus(first, others, cache=arguments.cache, report=report))

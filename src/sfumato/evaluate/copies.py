@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
 from PIL import Image
 
 from sfumato.corpus.decode import over_white
+from sfumato.corpus.rows import Row
 from sfumato.evaluate.ground import Ground
 from sfumato.evaluate.pairs import hash_order, pair_of
 
@@ -62,18 +63,25 @@ class Copies:
 
 def find_copies(ground: Ground, made: Pixels) -> Copies:
     """Search all train pictures, of further corpora too."""
-    same: dict[tuple[str, str], list[int]] = {}
-    for k, row in enumerate(ground.train_rows):
-        same.setdefault(pair_of(row), []).append(k)
-    excluded = [same.get(pair_of(row), []) for row in ground.rows]
     train = np.concatenate([thumbnails(pictures) for pictures in ground.train_pictures])
-    _, real = nearest(thumbnails(ground.pictures), train, excluded)
+    real = of_real(ground.rows, thumbnails(ground.pictures), ground.train_rows, train)
     threshold = float(np.percentile(real, PERCENTILE))
     places = hash_order(ground.train_rows)[:PLANTED]
     _, how_near = nearest(thumbnails(planted(ground, places)), train)
     caught = int((how_near < threshold).sum())
     where, distance = nearest(thumbnails(made), train)
     return Copies(where, distance, threshold, len(places), caught)
+
+
+def of_real(
+    rows: Sequence[Row], real: Float32[np.ndarray, "n d"], train_rows: Sequence[Row], train: Float32[np.ndarray, "m d"]
+) -> Float64[np.ndarray, " n"]:
+    """How near each held-out picture is to a train picture of another (family, style) pair, by their thumbnails."""
+    same: dict[tuple[str, str], list[int]] = {}
+    for k, row in enumerate(train_rows):
+        same.setdefault(pair_of(row), []).append(k)
+    _, distance = nearest(real, train, [same.get(pair_of(row), []) for row in rows])
+    return distance
 
 
 def thumbnails(pictures: Pixels) -> Float32[np.ndarray, "n d"]:
@@ -90,12 +98,14 @@ def thumbnails(pictures: Pixels) -> Float32[np.ndarray, "n d"]:
 
 def planted(ground: Ground, places: Int64[np.ndarray, " k"]) -> Pixels:
     """Train pictures as a copier would give them: nearly the same, after JPEG of quality 50."""
-    out = []
-    for place in places:
-        buffer = io.BytesIO()
-        Image.fromarray(ground.train_picture(int(place))).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
-        out.append(over_white(buffer.getvalue(), ground.pictures.shape[1]))
-    return np.stack(out)
+    return np.stack([recompressed(ground.train_picture(int(place))) for place in places])
+
+
+def recompressed(picture: UInt8[np.ndarray, "s s 3"]) -> UInt8[np.ndarray, "s s 3"]:
+    """A picture after JPEG of quality 50."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+    return over_white(buffer.getvalue(), len(picture))
 
 
 def nearest(

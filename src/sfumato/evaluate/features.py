@@ -6,7 +6,6 @@ costs, measured on 400 val pictures: the features move by 0.5 % of their length 
 7.721 between two halves of them becomes 7.710.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from sfumato.checkpoint import BLOBS
 from sfumato.corpus.source import Source
-from sfumato.errors import OutputError
+from sfumato.evaluate.kept import kept
 from sfumato.nets.efficientnet import EfficientNetLite0
 from sfumato.parts import device_named
 from sfumato.weights import parse, read_verified
@@ -82,21 +81,4 @@ def remembered(
     Raises OutputError where `cache` cannot be written.
     """
     path = cache / f"{source.key}-{SHA256[:16]}-features.npy"
-    if path.is_file():
-        known = np.load(path)
-        if len(known) == len(source):
-            return known
-    found = features(source.pictures, progress)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.save(file, found)
-        os.replace(part, path)
-    except OSError as problem:
-        raise OutputError(
-            f"the cache {cache} cannot be written: {problem.strerror}; free space or give --cache"
-        ) from problem
-    finally:
-        part.unlink(missing_ok=True)
-    return found
+    return kept(path, len(source), lambda: features(source.pictures, progress))

@@ -1,13 +1,15 @@
 """What a request may ask for: JSON read into numbers known to be in range, or refused with what was expected."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from sfumato.errors import RecipeError
 from sfumato.process.schedules import schedule_from
 from sfumato.process.tabulated import Table
 from sfumato.recipe import PROMPT_LIMIT
 from sfumato.studio.custom import schedule_through
+
+Choice = TypeVar("Choice", bound=str)
 
 MAX_T = 1000
 """Steps of the longest schedule that a page may ask for."""
@@ -50,6 +52,14 @@ def words(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str) or len(value) > PROMPT_LIMIT:
         raise RecipeError(f"{name} is no text of at most {PROMPT_LIMIT} characters")
+    return value
+
+
+def among(body: Mapping[str, Any], name: str, choices: Sequence[Choice]) -> Choice:
+    """One of a few words, the first where there is none. Raises RecipeError."""
+    value = body.get(name, choices[0])
+    if value not in choices:
+        raise RecipeError(f"{name} is {str(value)[:40]!r}; expected one of {', '.join(choices)}")
     return value
 
 

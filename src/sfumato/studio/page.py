@@ -11,7 +11,7 @@ SECTIONS = (
     "1.1", "1.2", "1.3", "1.4",
     "2.1", "2.2", "2.3", "2.4", "2.5", "2.6",
     "3.1", "3.2", "3.3", "3.4", "3.5",
-    "4.1", "4.2", "4.3",
+    "4.1", "4.2", "4.3", "4.4",
 )  # fmt: skip
 """In reading order; each is static/article/SECTION.html."""
 
@@ -39,7 +39,7 @@ PAGES = {
         place="Article",
         title="How noise becomes a picture: Sfumato",
         script="app.js",
-        styles=("words", "film", "xray", "machine", "paths"),
+        styles=("words", "film", "xray", "machine", "paths", "copies"),
         start="#s1-1",
         skip="Skip to the article",
     ),

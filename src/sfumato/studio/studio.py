@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 
 from sfumato.studio.desk import Desk
 from sfumato.studio.ids import Shelf
+from sfumato.studio.library import Library
 from sfumato.studio.photo import SHIPPED, shipped
 from sfumato.studio.runs import BYTES, RUNS, Run
 from sfumato.studio.training import Training
@@ -22,7 +23,7 @@ PHOTOS = 32
 class Studio:
     """A desk with the model, what the reader brought and drew, and the word that only this process' own page knows.
 
-    training: the run that the command was given, if any.
+    training: the run that the command was given, if any. library: the pictures that others are compared with.
     """
 
     desk: Desk
@@ -30,6 +31,7 @@ class Studio:
     photos: Shelf[UInt8[np.ndarray, "h w 3"]] = field(default_factory=lambda: Shelf("photo", PHOTOS))
     runs: Shelf[Run] = field(default_factory=lambda: Shelf("run", RUNS, size=lambda run: run.bytes, limit=BYTES))
     training: Training | None = None
+    library: Library = field(default_factory=Library)
 
     def photo(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
         """One of ours by its name, or the reader's own by the one it was given. Raises RecipeError."""

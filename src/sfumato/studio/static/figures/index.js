@@ -19,4 +19,5 @@ export const FIGURES = /** @type {Record<string, () => Promise<{default: any}>>}
   machine: () => import("./machine.js"),
   losses: () => import("./losses.js"),
   straight: () => import("./straight.js"),
+  copies: () => import("./copies.js"),
 });
