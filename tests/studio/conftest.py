@@ -1,12 +1,11 @@
 """A studio that runs while a test looks at it, with a tiny model; and Debian's chromium where there is one."""
 
-import asyncio
 import os
 import shutil
 
 import httpx
 import pytest
-from reading import Reader, serving
+from reading import Reader, on_its_own, serving
 
 from sfumato.studio.app import application
 from sfumato.studio.desk import Desk
@@ -33,7 +32,7 @@ class Client:
             async with httpx.AsyncClient(transport=self.transport, base_url=self.address) as client:
                 return await client.request(method, path, headers=self.headers | dict(headers), **options)
 
-        return asyncio.run(ask())
+        return on_its_own(ask())
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
@@ -64,8 +63,9 @@ def running(studio):
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
+    """One browser for all tests; each reader has a context of its own, and so storage and settings of its own."""
     if CHROMIUM is None:
         pytest.skip("no chromium here: the pages are tested with Debian's (apt-get install chromium, or CHROMIUM=PATH)")
     from playwright.sync_api import sync_playwright

@@ -1,10 +1,12 @@
 """A studio that runs, and a reader at it, as the tests play one."""
 
+import asyncio
 import contextlib
 import io
 import re
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import httpx
@@ -79,6 +81,12 @@ class Reader:
         found = self.page.locator(f"[data-figure={name}] [data-readout]")
         pairs = found.evaluate_all("all => all.map(one => [one.dataset.readout, one.dataset.value])")
         return {key: float(value) for key, value in pairs if re.fullmatch(r"-?[\d.]+(e[-+]?\d+)?", value)}
+
+
+def on_its_own(coroutine):
+    """What a coroutine answers, run on another thread: on this one the browser's driver keeps a loop going."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def python_says(code):

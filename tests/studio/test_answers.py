@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import threading
 
+from reading import on_its_own
+
 from sfumato.studio.answers import stream
 
 
@@ -30,5 +32,5 @@ def test_a_reader_who_leaves_in_the_middle_of_a_frame_does_no_harm():
             await reading
         leave.set()
 
-    asyncio.run(leaving())
+    on_its_own(leaving())
     assert ended.wait(30)
