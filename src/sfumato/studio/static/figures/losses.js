@@ -33,11 +33,11 @@ export default function Losses() {
   const one = useAnswer("losses", "losses", { ...asked, t: t.value }), many = useAnswer("losses", "losses/along", asked);
   const said = /** @type {any} */ (one.frames[0]), about = /** @type {any} */ (many.frames[0]), found = /** @type {any[]} */ (many.frames.slice(1)), times = found.map((f) => f.t / 1000);
   const weight = WEIGHTS[face.value], as = (/** @type {any} */ f) => f.squares.map((/** @type {number} */ v) => v * weight(f));
-  const here = said ? as(said) : null, all = found.map(as), whole = about && found.length > 0 && !many.busy;
-  const total = whole ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, held = face.value === about?.asks && about?.plain && about.levels.length ? about : null;
+  const here = said ? as(said) : null, all = found.map(as), complete = about && found.length > 0 && !many.busy;
+  const total = complete ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, held = face.value === about?.asks && about?.plain && about.levels.length ? about : null;
   const saved = [0, 1].map((k) => all.map((l) => 100 * (1 - l[k] / l[2]))), reach = up(Math.max(5, ...saved.flat().map(Math.abs))), top = up(Math.max(0.1, ...all.flat(), ...(here ?? []), ...(held?.losses ?? [])));
   const apart = saved[0].map((v, k) => v - saved[1][k]), best = apart.indexOf(Math.max(...apart));
-  useTold("losses", whole && total ? { own: significant(total[0]), none: significant(total[2]), best: `t = ${fixed(times[best], 2)}` } : {});
+  useTold("losses", complete && total ? { own: significant(total[0]), none: significant(total[2]), best: `t = ${fixed(times[best], 2)}` } : {});
   useTold("losses", about ? { drop: about.drop === null ? "some" : `${fixed(100 * about.drop, 0)} %`, average: about.average === null ? "a part" : `${fixed(100 * about.average, 0)} %`, pictures: about.pictures === null ? "very many" : whole(about.pictures) } : {});
   return html`<${Figure} id="losses" title="The loss by noise level" needs="server" path=${ownPath()} busy=${one.busy || many.busy}
     attempt="write other captions, true or false; take a drawing of its own instead of a photo; read the same answers as noise, as picture."
