@@ -1,5 +1,6 @@
-"""Questions to a run, over the wire: attention, guidance, text, network."""
+"""Questions to a run, over the wire: attention, what hiding a word does, a race, guidance, text, network."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import numpy as np
@@ -7,12 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sfumato.model import Model
 from sfumato.studio import asked, questions
-from sfumato.studio.answers import body_of, single
-from sfumato.studio.api_network import put
+from sfumato.studio.answers import body_of, single, stream
+from sfumato.studio.api_network import put, waiting
 from sfumato.studio.asked_run import STEPS
+from sfumato.studio.frames import encode
+from sfumato.studio.futures import pictures
+from sfumato.studio.race import LANES, REFERENCE, Finish, raced
 from sfumato.studio.runs import Run
 from sfumato.studio.studio import Studio
+
+MOST = 64
+"""Evaluations that each lane of a race may have."""
 
 
 async def attention(request: Request) -> Response:
@@ -25,6 +33,39 @@ async def attention(request: Request) -> Response:
     return single(
         "attention", {"words": list(words), "layers": list(maps), "shapes": shapes, "step": k, "side": side}, **arrays
     )
+
+
+async def ablation(request: Request) -> Response:
+    """How much and where the belief of one step changes when each word is hidden from the network."""
+    run, k, body = await _asked(request, "side")
+    side = asked.words(body, "side") or "prompt"
+    found = await put(request, lambda model: questions.ablation(model, run, k, side))
+    entries = {"words": list(found.tokens), "size": list(found.changes.shape[1:]), "step": k, "side": side}
+    return single("ablation", entries, changes=found.changes)
+
+
+async def race(request: Request) -> Response:
+    """The run's recipe by other samplers at equal cost: the goal in a frame, then one for each lane."""
+    run, _, body = await _asked(request, "evaluations")
+    evaluations, ask = asked.whole(body, "evaluations", 1, MOST), waiting(request)
+    kinds = list(dict.fromkeys((run.recipe.sampler["kind"], *LANES)))
+
+    def ran(kind: str, evaluations: int) -> tuple[Finish, np.ndarray]:
+        def question(model: Model) -> tuple[Finish, np.ndarray]:
+            end = raced(model, run.recipe, kind, evaluations)
+            return end, pictures(model, end.x_0[None])[0].astype(np.float16)
+
+        return ask(question)
+
+    def frames() -> Iterator[bytes]:
+        goal, picture = ran("heun", REFERENCE)
+        yield encode("goal", {"evaluations": goal.evaluations, "lanes": kinds}, picture=picture)
+        for kind in kinds:
+            end, picture = ran(kind, evaluations)
+            told = {"kind": kind, "steps": end.steps, "evaluations": end.evaluations, "error": end.error(goal)}
+            yield encode("lane", told | {"errors": end.errors(goal)}, picture=picture)
+
+    return stream(frames())
 
 
 async def guidance(request: Request) -> Response:
@@ -60,5 +101,5 @@ async def _asked(request: Request, *more: str) -> tuple[Run, int, dict[str, obje
 
 ROUTES = [
     Route(f"/api/v1/ask/{question.__name__}", question, methods=["POST"])
-    for question in (attention, guidance, text, network)
+    for question in (attention, ablation, race, guidance, text, network)
 ]

@@ -16,6 +16,7 @@ from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.prediction import Prediction
+from sfumato.process.schedule import Level
 from sfumato.studio.denoise import with_noise
 
 CROSS = "*cross*"
@@ -75,9 +76,13 @@ def look(model: Model, photo: UInt8[np.ndarray, "h w 3"], *, seed: int, i: int, 
     Raises:
         RecipeError: a network without cross-attention.
     """
+    (x_0, eps), level = with_noise(model, photo, seed), model.bundle.schedule.at(i)
+    return looked_at(model, jump(x_0, eps, level), level, encode(model.bundle.conditioner, [prompt]))
+
+
+def looked_at(model: Model, x_t: Float32[torch.Tensor, "1 c h w"], level: Level, cond: Conditioning) -> Looked:
+    """The same about a state that is there already. Raises RecipeError for a network without cross-attention."""
     bundle = model.bundle
-    (x_0, eps), level = with_noise(model, photo, seed), bundle.schedule.at(i)
-    x_t, cond = jump(x_0, eps, level), encode(bundle.conditioner, [prompt])
     seen: dict[str, np.ndarray] = {}
     count = len(cond.words[0])
 
@@ -95,8 +100,9 @@ def look(model: Model, photo: UInt8[np.ndarray, "h w 3"], *, seed: int, i: int, 
 def hidden(cond: Conditioning, count: int) -> Conditioning:
     """The same prompt `count` times, with token k hidden from row k."""
     mask = cond.mask.repeat(count, 1) & ~torch.eye(count, cond.mask.shape[1], dtype=torch.bool)
-    pooled = None if cond.pooled is None else cond.pooled.repeat(count, 1)
-    return replace(cond, tokens=cond.tokens.repeat(count, 1, 1), mask=mask, words=cond.words * count, pooled=pooled)
+    pooled, dials = (None if each is None else each.repeat(count, 1) for each in (cond.pooled, cond.dials))
+    tokens, words = cond.tokens.repeat(count, 1, 1), cond.words * count
+    return replace(cond, tokens=tokens, mask=mask, words=words, pooled=pooled, dials=dials)
 
 
 def laid_out(weights: Float[np.ndarray, "n l m"], size: tuple[int, int] | torch.Size) -> Float32[np.ndarray, "n m h w"]:

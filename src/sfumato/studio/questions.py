@@ -21,7 +21,7 @@ from sfumato.model import Model
 from sfumato.pipeline import encode, guidance_of
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
-from sfumato.studio.attention import CROSS, laid_out
+from sfumato.studio.attention import CROSS, Looked, laid_out, looked_at
 from sfumato.studio.runs import Run
 
 SIDES = ("prompt", "negative")
@@ -42,10 +42,8 @@ def attention(
     Raises:
         RecipeError: no such side, or a network that looks at no words.
     """
-    if side not in SIDES:
-        raise RecipeError(f"side is {side[:20]!r}; expected prompt or negative")
     step, recipe = step_of(run, k)
-    cond = _told(model, recipe, recipe.prompt if side == "prompt" else recipe.negative)
+    cond = _told(model, recipe, _said(recipe, side))
     count, (height, width) = len(cond.words[0]), step.prediction.x_t.shape[-2:]
     seen: dict[str, Float32[np.ndarray, "n m h w"]] = {}
 
@@ -58,6 +56,24 @@ def attention(
     with torch.no_grad(), watch(model.bundle.denoiser, CROSS, sink):
         model.bundle.denoiser(step.prediction.x_t, step.here, cond)
     return cond.words[0], seen
+
+
+def ablation(model: Model, run: Run, k: int, side: str) -> Looked:
+    """What hiding each word of one side changes in what was believed at step k.
+
+    Raises:
+        RecipeError: no such side, or a network that looks at no words.
+    """
+    step, recipe = step_of(run, k)
+    cond = _told(model, recipe, _said(recipe, side))
+    return looked_at(model, step.prediction.x_t, step.here, cond)
+
+
+def _said(recipe: Recipe, side: str) -> str:
+    """The text of one side. Raises RecipeError."""
+    if side not in SIDES:
+        raise RecipeError(f"side is {side[:20]!r}; expected prompt or negative")
+    return recipe.prompt if side == "prompt" else recipe.negative
 
 
 def _told(model: Model, recipe: Recipe, words: str) -> Conditioning:

@@ -1,14 +1,18 @@
 """The race at equal cost: samplers from the same noise with as many evaluations each, and how far they miss."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from sfumato.errors import RecipeError
 from sfumato.inspect.numbers import rms
 from sfumato.model import Model
+from sfumato.options import whole_sampler
+from sfumato.pipeline import trace
 from sfumato.process.grid import GRIDS
 from sfumato.process.schedule import Schedule
+from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
 from sfumato.studio.denoise import Latents
 
@@ -21,19 +25,26 @@ REFERENCE = 96
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Finish:
-    """Where a sampler ended: the latents x_0, the steps it took and the evaluations they cost."""
+    """Where a sampler ended: the latents x_0, the steps it took and the evaluations they cost.
+
+    guesses: x0_hat after so many evaluations each, step by step.
+    """
 
     kind: str
     steps: int
     evaluations: int
     x_0: Latents
+    guesses: Sequence[tuple[int, Latents]]
 
     def error(self, reference: "Finish") -> float:
         """Distance from where the reference ended, root mean square over the latents' numbers."""
         return rms(self.x_0 - reference.x_0)
 
+    def errors(self, reference: "Finish") -> list[tuple[int, float]]:
+        """The same of what it believed after so many evaluations."""
+        return [(spent, rms(guess - reference.x_0)) for spent, guess in self.guesses]
 
-@lru_cache(maxsize=64)
+
 def finish(model: Model, kind: str, prompt: str, *, seed: int, evaluations: int, spacing: str = "trailing") -> Finish:
     """Run one sampler from the seed's noise, following the prompt plainly (w = 1), within that many evaluations.
 
@@ -41,14 +52,19 @@ def finish(model: Model, kind: str, prompt: str, *, seed: int, evaluations: int,
         RecipeError: an unknown sampler or spacing, or no evaluation.
     """
     steps = affordable(model.bundle.schedule, kind, spacing, evaluations)
-    events = model.trace(prompt, seed=seed, steps=steps, sampler={"kind": kind}, grid=spacing, guidance={"scale": 1.0})
-    cost = 0
-    for event in events:
-        if isinstance(event, Step):
-            cost += 1 + len(event.extra)
-            if event.there.sigma == 0.0:
-                return Finish(kind=kind, steps=steps, evaluations=cost, x_0=event.x_next.numpy()[0])
-    raise AssertionError("a trace ends clean")
+    plain = model.recipe(prompt, seed=seed, steps=steps, grid=spacing, guidance={"scale": 1.0})
+    return raced(model, plain, kind, evaluations)
+
+
+def raced(model: Model, recipe: Recipe, kind: str, evaluations: int) -> Finish:
+    """Run one sampler with its own options by a recipe that says the rest; guidance's two sides are one evaluation.
+
+    Raises:
+        RecipeError: an unknown sampler, or no evaluation.
+    """
+    steps = affordable(model.bundle.schedule, kind, recipe.grid, evaluations)
+    own = whole_sampler({"kind": kind}, recipe.sampler)
+    return _ended(model, replace(recipe, sampler=own, steps=steps).to_json())
 
 
 def reference(model: Model, prompt: str, *, seed: int, spacing: str = "trailing") -> Finish:
@@ -75,3 +91,18 @@ def _asked(schedule: Schedule, spacing: str, steps: int) -> int:
     """Evaluations of Heun's method."""
     ways = pairwise(GRIDS[spacing](schedule, steps))
     return sum(1 if there.sigma == 0.0 or here.alpha == 0.0 else 2 for here, there in ways)
+
+
+@lru_cache(maxsize=64)
+def _ended(model: Model, recipe: str) -> Finish:
+    """The run of a recipe in JSON, kept."""
+    asked, cost = Recipe.from_json(recipe), 0
+    guesses: list[tuple[int, Latents]] = []
+    for event in trace(model.bundle, asked):
+        if isinstance(event, Step):
+            cost += 1 + len(event.extra)
+            guesses.append((cost, event.prediction.x0_hat.numpy()[0]))
+            if event.there.sigma == 0.0:
+                x_0, kind = event.x_next.numpy()[0], asked.sampler["kind"]
+                return Finish(kind=kind, steps=asked.steps, evaluations=cost, x_0=x_0, guesses=guesses)
+    raise AssertionError("a trace ends clean")

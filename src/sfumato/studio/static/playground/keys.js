@@ -1,6 +1,7 @@
 // Keys for the whole page, none of them while something is typed or a control has its own use for them.
 
 import { signal } from "../parts/html.js";
+import { racing } from "./race.js";
 import { cursor, draw, going, run, stop } from "./runs.js";
 
 /** Is the run on the stage being played? */
@@ -18,6 +19,7 @@ export function listen() {
     if (e.key in to) cursor.value = Math.min(last, Math.max(0, to[e.key]));
     else if (e.key === " ") playing.value = !playing.value;
     else if (e.key === "f") draw({ run: run.value?.hello.run, step: cursor.value });
+    else if (e.key === "r") racing.value = !racing.value;
     else return;
     e.preventDefault();
   });

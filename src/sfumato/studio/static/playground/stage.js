@@ -8,6 +8,7 @@ import { still } from "../state/settings.js";
 import { Compared, other } from "./compare.js";
 import { Film, planes } from "./film.js";
 import { Fork } from "./fork.js";
+import { Race, racing } from "./race.js";
 import { PAUSE, cursor, going, run } from "./runs.js";
 import { playing } from "./keys.js";
 
@@ -33,11 +34,13 @@ export function Stage() {
     <div class="secondary">
       <button type="button" id="play" onClick=${() => (playing.value = !playing.value)} disabled=${going.value}>${playing.value ? "Pause" : "Play"}</button>
       <${Fork} at=${at} />
+      <button type="button" id="race" aria-pressed=${racing.value} disabled=${going.value} onClick=${() => (racing.value = !racing.value)}>Race the samplers</button>
     </div>
     <${Spoken} text=${going.value ? "Being drawn." : `Run ended. ${spoken}.`} />
     ${here.end?.notes?.length ? html`<p class="check">${here.end.notes.join(". ")}.</p>` : null}
   </div>
-  ${other.value && other.value.hello.run !== here.hello.run && other.value.steps.length ? html`<${Compared} run=${here} at=${at} />` : null}`;
+  ${other.value && other.value.hello.run !== here.hello.run && other.value.steps.length ? html`<${Compared} run=${here} at=${at} />` : null}
+  ${racing.value && !going.value ? html`<${Race} key=${here.hello.run} run=${here} />` : null}`;
 }
 
 /** @param {number} at */
