@@ -1,5 +1,7 @@
 """The whole machine: the picture that `generate` draws, each part's numbers, and figure 4.1 that shows it at work."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -141,6 +143,40 @@ def test_the_loop_turns_and_the_reader_winds_it_back(read):
     figure.locator(".beats").click()
     assert int(figure.locator("#machine-t").input_value()) in (10, 11)
     assert figure.locator(".at-noise canvas").evaluate(pixels) != figure.locator(".at-state canvas").evaluate(pixels)
+
+
+WATCH = """figure => { window.seen = []; new MutationObserver(() => window.seen.push([performance.now(),
+  document.querySelector('.machine .work')?.className ?? '', document.querySelector('#machine-t').value]))
+  .observe(figure, {subtree: true, childList: true, attributes: true, characterData: true}); }"""
+"""Note which part is lit and which step is shown, whenever the figure changes."""
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_parts_are_lit_while_they_work_and_noise_does_not_flash(read, monkeypatch, motion):
+    import time
+
+    from sfumato.studio import machine
+
+    def late(self, *told):
+        time.sleep(0.15)
+        return answer(self, *told)
+
+    answer = machine.Watched.__call__
+    monkeypatch.setattr(machine.Watched, "__call__", late)
+    reader = read(reduced_motion=motion)
+    figure = reader.figure("machine")
+    reader.settled("machine")
+    figure.locator(".choice").get_by_text("10", exact=True).click()
+    reader.settled("machine")
+    figure.evaluate(WATCH)
+    figure.get_by_role("button", name="Run it again").click()
+    reader.settled("machine")
+    seen = reader.page.evaluate("window.seen")
+    assert any("at-network" in lit for _, lit, _ in seen)
+    assert seen[-1][1] == "", "nothing is at work once the picture is there"
+    changed = [now for (_, _, before), (now, _, after) in pairwise(seen) if before != after]
+    assert all(later - sooner > 400 for sooner, later in pairwise(changed)), "noise is redrawn twice a second at most"
+    assert len(changed) > 2 if motion == "no-preference" else len(changed) <= 2
 
 
 def test_it_runs_again_and_goes_to_the_playground(read):

@@ -35,7 +35,7 @@ export default function Losses() {
   const weight = WEIGHTS[face.value], as = (/** @type {any} */ f) => f.squares.map((/** @type {number} */ v) => v * weight(f));
   const here = said ? as(said) : null, all = found.map(as), complete = about && found.length > 0 && !many.busy;
   const total = complete ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, held = face.value === about?.asks && about?.plain && about.levels.length ? about : null;
-  const saved = [0, 1].map((k) => all.map((l) => 100 * (1 - l[k] / l[2]))), reach = up(Math.max(5, ...saved.flat().map(Math.abs))), top = up(Math.max(0.1, ...all.flat(), ...(here ?? []), ...(held?.losses ?? [])));
+  const saved = [0, 1].map((k) => all.map((l) => 100 * (1 - l[k] / l[2]))), top = up(Math.max(0.1, ...all.flat(), ...(here ?? []), ...(held?.losses ?? [])));
   const apart = saved[0].map((v, k) => v - saved[1][k]), best = apart.indexOf(Math.max(...apart));
   useTold("losses", complete && total ? { own: significant(total[0]), none: significant(total[2]), best: `t = ${fixed(times[best], 2)}` } : {});
   useTold("losses", about ? { drop: about.drop === null ? "some" : `${fixed(100 * about.drop, 0)} %`, average: about.average === null ? "a part" : `${fixed(100 * about.average, 0)} %`, pictures: about.pictures === null ? "very many" : whole(about.pictures) } : {});
@@ -55,7 +55,7 @@ export default function Losses() {
         cursor=${t.value / 1000} marks=${here ? TOLD.map((told, k) => ({ x: t.value / 1000, y: here[k], kind: told.line })) : []} pick=${choose} />
       <p class="legend">${[...TOLD, ...(held ? [{ name: "held", words: "drawings held out from training, from its card", line: "signal" }] : [])].map((told) => html`<span key=${told.name}><svg viewBox="0 0 26 8" aria-hidden="true"><path class=${`line ${told.line}`} d="M0 4H26" /></svg> ${told.words}</span>`)}</p>
       <${Curve} label="What a caption saves" series=${[{ name: "nought", label: "told nothing", kind: "", x: [0, 1], y: [0, 0] }, ...[0, 1].map((k) => ({ name: TOLD[k].name, label: TOLD[k].words, kind: TOLD[k].line, x: times, y: saved[k] }))]} x=${[0, 1]} xTicks=${[0, 0.25, 0.5, 0.75, 1]} xLabel="noise level t"
-        y=${[-reach, reach]} yTicks=${[-reach, 0, reach]} tick=${(/** @type {number} */ v) => (v ? `${signedly(v, 0)} %` : "0")} yLabel="saved, against being told nothing" height=${130} cursor=${t.value / 1000} pick=${choose} />`}
+        y=${[-100, 100]} yTicks=${[-100, 0, 100]} tick=${(/** @type {number} */ v) => (v ? `${signedly(v, 0)} %` : "0")} yLabel="saved, against being told nothing" height=${130} cursor=${t.value / 1000} pick=${choose} />`}
     primary=${html`<${Slider} id="losses-t" label=${html`<i>t</i>`} value=${t.value} min=${1} max=${1000} change=${(/** @type {number} */ v) => (t.value = v)} spoken=${`step ${t.value} of 1000`} />`}
     secondary=${html`<div class="duo"><${Line} label="Its caption" value=${caption} hint="say what your photo shows" change=${(/** @type {string} */ v) => (written.value = { of: which, words: v })} />
       <${Line} label="A wrong one" value=${other.value} change=${(/** @type {string} */ v) => (other.value = v)} /></div>`}

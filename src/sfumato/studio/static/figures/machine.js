@@ -54,13 +54,19 @@ export default function WholeMachine() {
 /** The newest step, but at most twice a second, for what it shows is noise; where stillness is wanted, once all is done.
  * @param {number} count @param {boolean} busy */
 function useNewest(count, busy) {
-  const [shown, setShown] = useState(0), last = useRef(0);
+  const kept = useRef({ shown: 0, since: 0, count: 0 }), [, draw] = useState(0), { current } = kept;
+  if (count < current.count) kept.current = { shown: 0, since: performance.now(), count }; // a new run begins
+  else current.count = count;
   useEffect(() => {
     if (busy && still()) return;
-    const waiting = setTimeout(() => ((last.current = performance.now()), setShown(Math.max(0, count - 1))), busy ? Math.max(0, last.current + PAUSE - performance.now()) : 0);
+    const now = () => {
+      Object.assign(kept.current, { shown: Math.max(0, count - 1), since: performance.now() });
+      draw((one) => one + 1);
+    };
+    const waiting = setTimeout(now, kept.current.since + PAUSE - performance.now());
     return () => clearTimeout(waiting);
   }, [count, busy]);
-  return shown;
+  return kept.current.shown;
 }
 
 /** Milliseconds of each part, and of all. @param {any} text @param {any[]} moves @param {any} end */
