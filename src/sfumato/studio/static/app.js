@@ -3,20 +3,24 @@
 import { FIGURES } from "./figures/index.js";
 import { fillIn } from "./article/live.js";
 import { Menu, Promised, Reader, Status } from "./parts/page.js";
+import { Print } from "./parts/print.js";
 import { h, render } from "./parts/html.js";
+import { followPrinting } from "./state/paper.js";
 import { photo, readAddress, section, take, writeAddress } from "./state/reader.js";
 import { watch } from "./wire/api.js";
 
+/** Each on its own: a script that does not come keeps no other figure waiting.
+ * @param {HTMLElement} place */
+async function mount(place) {
+  const { default: Figure } = await FIGURES[place.dataset.figure ?? ""]();
+  if (place.dataset.awake) return;
+  render(h(Figure, {}), place);
+  stick(place);
+  place.dataset.awake = "yes";
+}
+
 /** Mount each figure when it is less than two screens away. */
 function wake() {
-  /** Each on its own: a script that does not come keeps no other figure waiting.
-   * @param {HTMLElement} place */
-  const mount = async (place) => {
-    const { default: Figure } = await FIGURES[place.dataset.figure ?? ""]();
-    render(h(Figure, {}), place);
-    stick(place);
-    place.dataset.awake = "yes";
-  };
   const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       const place = /** @type {HTMLElement} */ (target);
@@ -56,10 +60,11 @@ function follow() {
 
 const asked = readAddress();
 render(h(Status, {}), /** @type {Element} */ (document.getElementById("status")));
-render(h(Menu, {}), /** @type {Element} */ (document.getElementById("menu")));
+render(h(Menu, { more: h(Print, { wake: mount }) }), /** @type {Element} */ (document.getElementById("menu")));
 render(h(Promised, {}), /** @type {Element} */ (document.getElementById("promise")));
 render(h(Reader, {}), /** @type {Element} */ (document.getElementById("reader")));
 watch();
+followPrinting();
 await take(photo.value);
 wake();
 follow();

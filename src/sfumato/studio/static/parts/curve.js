@@ -45,7 +45,7 @@ export function Curve(props) {
   };
   const clip = `clip-${props.label.replace(/\W+/g, "-")}`;
   return html`<div class="curve" ref=${place}>
-    <svg width=${width} height=${height} role="group" aria-label=${props.label} onPointerDown=${pick} onPointerMove=${pick}>
+    <svg width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="group" aria-label=${props.label} onPointerDown=${pick} onPointerMove=${pick}>
       <clipPath id=${clip}><rect x=${LEFT} y=${TOP} width=${width - LEFT - RIGHT} height=${height - TOP - BOTTOM} /></clipPath>
       <g class="axes" aria-hidden="true">
         ${props.yTicks.map((v) => html`<line x1=${LEFT} x2=${width - RIGHT} y1=${py(v)} y2=${py(v)} />

@@ -1,6 +1,7 @@
 // The anatomy of every figure, always in this order: stage, one main control, others, read-outs, footer.
 
 import { current, negative, prompt, seed } from "../state/reader.js";
+import { paper } from "../state/paper.js";
 import { info, server, look } from "../wire/api.js";
 import { html, useEffect, useState } from "./html.js";
 import { Spoken } from "./spoken.js";
@@ -37,7 +38,7 @@ export function Figure(props) {
         <a href=${playground(needs, props.settings)}>Open in playground</a>
       </div>
     </div>
-    ${open === "numbers" && html`<${Numbers} ...${props.table()} />`}
+    ${(open === "numbers" || paper.value) && html`<${Numbers} ...${props.table()} />`}
     ${open === "python" && html`<${Code} text=${props.python()} />`}
   </div>`;
 }

@@ -1,5 +1,6 @@
 // A map of amounts: nothing is the panel's colour, `limit` is guidance's in full, with a scale that says so.
 
+import { look } from "../state/paper.js";
 import { html, useLayoutEffect, useRef } from "./html.js";
 import { significant } from "./numbers.js";
 
@@ -17,6 +18,7 @@ export function ink(name) {
  *   pick?: (x: number, y: number) => void}} props rows one after another; `limit` the same for all that are to be compared */
 export function Heat({ z, across, limit, label, caption, scale = true, at = null, pick }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null)), down = z ? z.length / across : across;
+  look();
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || !z) return;

@@ -1,5 +1,6 @@
 // The latents of a picture: channels side by side, minus to plus on one scale from noise's colour to signal's.
 
+import { look } from "../state/paper.js";
 import { html, useLayoutEffect, useRef } from "./html.js";
 
 /** The two ends and the middle, as the page has them now. */
@@ -26,6 +27,7 @@ function columns(channels) {
 export function Latents({ z, channels, limit, label, caption }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const side = z ? Math.round(Math.sqrt(z.length / channels)) : 16, across = columns(channels), down = channels / across;
+  look();
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || !z) return;

@@ -15,7 +15,8 @@ export function Status() {
   return html`<span>${info.value.model.name} · ${info.value.device} · ${info.value.state}</span>`;
 }
 
-export function Menu() {
+/** @param {{more?: any}} props what else a page has there */
+export function Menu({ more }) {
   return html`<details>
     <summary>Settings</summary>
     <div class="sheet">
@@ -23,6 +24,7 @@ export function Menu() {
         options=${[["auto", "auto"], ["light", "light"], ["dark", "dark"]]} />
       <${Choice} name="motion" label="Motion" value=${motion.value} change=${(/** @type {string} */ v) => (motion.value = v)}
         options=${[["auto", "auto"], ["on", "on"], ["off", "off"]]} />
+      ${more}
       <p class="told"><${Status} /></p>
     </div>
   </details>`;

@@ -2,6 +2,7 @@
 
 import { Menu, Status } from "../parts/page.js";
 import { h, render } from "../parts/html.js";
+import { followPrinting } from "../state/paper.js";
 import { watch } from "../wire/api.js";
 import { Evidence } from "./evidence.js";
 import { History } from "./history.js";
@@ -21,6 +22,7 @@ mount("stage", Stage);
 mount("history", History);
 mount("evidence", Evidence);
 watch();
+followPrinting();
 listen();
 await begin();
 await refresh();

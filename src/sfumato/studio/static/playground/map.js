@@ -2,6 +2,7 @@
 
 import { html, useLayoutEffect, useRef } from "../parts/html.js";
 import { significant } from "../parts/numbers.js";
+import { look } from "../state/paper.js";
 
 /** A colour of the page as it is now. @param {string} name */
 function ink(name) {
@@ -16,6 +17,7 @@ function ink(name) {
 /** @param {{z: Float32Array, across: number, limit: number, label: string, caption?: any}} props rows one after another */
 export function Map({ z, across, limit, label, caption }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null)), down = Math.max(1, z.length / across);
+  look();
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;

@@ -19,7 +19,7 @@ export function Race({ run }) {
   const goal = /** @type {any} */ (frames[0]), coming = /** @type {any[]} */ (frames.slice(1)), kinds = /** @type {string[]} */ (goal?.lanes ?? []), own = run.hello.recipe.sampler.kind;
   const whole = useRef(/** @type {any[]} */ ([]));
   if (coming.length && coming.length === kinds.length) whole.current = coming;
-  const ends = whole.current.length ? whole.current : coming; // the last race stays until the next is over
+  const ends = /** @type {any[]} */ (whole.current.length ? whole.current : coming); // the last race stays until the next is over
   const worst = Math.max(1, ...ends.flatMap((end) => end.errors.map((/** @type {number[]} */ e) => e[1]))), line = (/** @type {string} */ kind) => LINES[kind] ?? "of-custom";
   const reach = Math.max(2, evaluations);
   return html`<div class="figure-box raced" id="lanes" aria-busy=${busy ? "true" : null}>
