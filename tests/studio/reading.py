@@ -98,5 +98,7 @@ def python_says(code):
 
 
 def code_of(figure):
-    figure.get_by_role("button", name="Copy as Python").click()
+    door = figure.get_by_role("button", name="Copy as Python")
+    if door.get_attribute("aria-expanded") != "true":
+        door.click()
     return figure.locator(".code pre").inner_text()

@@ -1,7 +1,7 @@
 """Every figure: live, by keyboard, honest to Python, asking only its own server, and plain when that is gone."""
 
 import pytest
-from reading import code_of, python_says
+from reading import Reader, code_of, python_says
 
 FIGURES = {
     name: f"#{name}-t"
@@ -33,12 +33,20 @@ WITHOUT_SEED = {"code"}
 """Figures without noise."""
 
 
-@pytest.fixture
-def reader(read):
-    return read()
+@pytest.fixture(scope="module", params=FIGURES)
+def name(request):
+    return request.param
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.fixture(scope="module")
+def reader(chromium, shared, name):
+    """One page for each figure, of which everything is asked; it complained of nothing in the end."""
+    opened = Reader(chromium, shared)
+    yield opened
+    opened.context.close()
+    assert opened.said == []
+
+
 def test_it_is_live_and_asks_nobody_else(reader, shared, name):
     figure = reader.figure(name)
     figure.get_by_text("computed live").wait_for()
@@ -48,7 +56,6 @@ def test_it_is_live_and_asks_nobody_else(reader, shared, name):
     assert reader.hosts <= {shared.address.rstrip("/"), "data:"}
 
 
-@pytest.mark.parametrize("name", FIGURES)
 def test_the_keyboard_moves_it(reader, name):
     figure = reader.figure(name)
     slider = figure.locator(FIGURES[name])
@@ -66,10 +73,8 @@ def test_the_keyboard_moves_it(reader, name):
     assert slider.get_attribute("aria-valuetext") != spoken
 
 
-@pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("seed", [7, 2**40 + 1])
-def test_python_prints_its_readouts(read, name, seed):
-    reader = read()
+def test_python_prints_its_readouts(reader, name, seed):
     reader.page.get_by_label("Seed").fill(str(seed))
     reader.page.get_by_label("Seed").press("Enter")
     figure = reader.figure(name)
@@ -82,7 +87,6 @@ def test_python_prints_its_readouts(read, name, seed):
         assert shown[key] == pytest.approx(value, rel=2e-3, abs=2e-3), key
 
 
-@pytest.mark.parametrize("name", FIGURES)
 def test_another_seed_and_another_photo_change_it(reader, name):
     figure = reader.figure(name)
     reader.settled(name)
@@ -99,7 +103,6 @@ def test_another_seed_and_another_photo_change_it(reader, name):
     assert figure.locator(".trouble").count() == 0
 
 
-@pytest.mark.parametrize("name", FIGURES)
 def test_numbers_are_a_real_table(reader, name):
     figure = reader.figure(name)
     reader.settled(name)
@@ -112,7 +115,6 @@ def test_numbers_are_a_real_table(reader, name):
     assert door.get_attribute("aria-expanded") == "true"
 
 
-@pytest.mark.parametrize("name", FIGURES)
 def test_without_its_server_it_says_so(read, running, name):
     reader = read(running)
     figure = reader.figure(name)
