@@ -4,6 +4,7 @@ PROMPT ?= a red apple, 3d render
 COUNT ?= 4
 OUT ?= pictures
 PYTEST ?=
+WORKERS ?= 2
 PIP_ARGS ?=
 export PROMPT
 
@@ -11,6 +12,7 @@ CANDIDATES := python3 python3.13 python3.12 python3.11 python3.14 python
 PYTHON ?= $(shell for p in $(CANDIDATES); do \
 	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 
+SPREAD := --dist loadfile --no-loadscope-reorder # a file's tests stay together, and share its fixtures
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --constraint constraints.txt $(PIP_ARGS)
@@ -48,8 +50,8 @@ setup: $(VENV)/.run ## the virtual environment in .venv, with the command sfumat
 generate: $(VENV)/.run ## four pictures of PROMPT="..." in pictures/
 	@$(BIN)/sfumato generate "$$PROMPT" --count $(COUNT) --out "$(OUT)"
 
-test: $(VENV)/.test ## every test there is (PYTEST="..." passes options)
-	@$(BIN)/python -m pytest $(PYTEST)
+test: $(VENV)/.test ## every test there is (PYTEST="..." passes options, WORKERS=1 makes it one process)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(if $(filter-out 1,$(WORKERS)),-n $(WORKERS) $(SPREAD)) $(PYTEST)
 
 proofs: $(VENV)/.test ## only the proofs of the mathematics
 	@$(BIN)/python -m pytest tests/proofs $(PYTEST)
