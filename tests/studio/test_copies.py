@@ -10,7 +10,7 @@ from sfumato.errors import CorpusError, RecipeError
 from sfumato.evaluate.copies import find_copies, thumbnails
 from sfumato.evaluate.ground import open_ground
 from sfumato.studio.app import application
-from sfumato.studio.at_hand import SPLIT, of_corpus, shipped_pictures
+from sfumato.studio.at_hand import of_corpus, shipped_pictures
 from sfumato.studio.copies import MANNERS, copy_of, looked_up, mixed, perfect, recalled
 from sfumato.studio.frames import decode
 from sfumato.studio.library import Library
@@ -37,7 +37,7 @@ def pictures(corpus, cache):
 
 
 def test_the_rule_is_evaluates(corpus, cache, pictures):
-    ground = open_ground(corpus, split=SPLIT, features=Thumbnail(), cache=cache, report=lambda *_: None)
+    ground = open_ground(corpus, split="tune", features=Thumbnail(), cache=cache, report=lambda *_: None)
     found = find_copies(ground, 255 - ground.pictures)
     assert pictures.ruler.threshold == pytest.approx(found.threshold, rel=1e-6)
     assert (pictures.planted, pictures.caught) == (found.planted, found.caught) == (20, 20)
