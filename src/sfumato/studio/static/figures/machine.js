@@ -61,7 +61,7 @@ function useNewest(count, busy) {
     if (busy && still()) return;
     const now = () => {
       Object.assign(kept.current, { shown: Math.max(0, count - 1), since: performance.now() });
-      draw((one) => one + 1);
+      draw((/** @type {number} */ one) => one + 1);
     };
     const waiting = setTimeout(now, kept.current.since + PAUSE - performance.now());
     return () => clearTimeout(waiting);
