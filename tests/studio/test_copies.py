@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from held_out import Thumbnail, with_held_out
+from sfumato.corpus.decode import over_white_picture
 from sfumato.errors import CorpusError, RecipeError
 from sfumato.evaluate.copies import find_copies, thumbnails
 from sfumato.evaluate.ground import open_ground
@@ -153,6 +154,18 @@ def test_the_api_says_the_same(client, tiny_model, who):
     assert [one["words"] for one in frame.header["nearest"]] == [given.words[k] for k in found.places]
     assert frame.header["files"] == []
     assert frame.arrays["near0"].shape == frame.arrays["picture"].shape == (3, 128, 128)
+
+
+def test_a_runs_picture_is_looked_up(client, studio):
+    body = {"prompt": "a red apple", "seed": 5, "steps": 2}
+    name = next(decode(client.post("/api/v1/runs", json=body).content)).header["run"]
+    frame, _ = decode(client.post("/api/v1/ask/neighbours", json={"run": name}).content)
+    picture = over_white_picture(studio.runs.get(name).picture.image, 128)
+    assert frame.header["numbers"] == pytest.approx(shipped_pictures().search(picture).numbers(), rel=1e-6)
+    assert "copy" not in frame.header
+    studio.runs.get(name).picture = None
+    assert client.post("/api/v1/ask/neighbours", json={"run": name}).status_code == 400
+    assert client.post("/api/v1/ask/neighbours", json={"run": "x"}).status_code == 400
 
 
 @pytest.mark.parametrize(

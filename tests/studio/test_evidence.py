@@ -12,7 +12,7 @@ from sfumato.pipeline import encode
 from sfumato.studio.frames import decode
 
 ASKED = {"prompt": "a red apple", "negative": "a cat", "seed": 5, "steps": 4, "w": 3.0, "sampler": "ddim"}
-TABS = ("attention", "guidance", "text", "network", "takeaway")
+TABS = ("attention", "guidance", "text", "network", "nearest", "takeaway")
 
 
 @pytest.fixture
@@ -90,6 +90,7 @@ def test_every_page_of_evidence_is_there_without_barriers(read, view):
         "guidance": ".field",
         "text": ".tokens",
         "network": ".parts",
+        "nearest": ".copied",
         "takeaway": ".doors",
     }
     for tab in TABS:

@@ -1,5 +1,6 @@
 // 4.4 Did it learn or did it copy? A drawn picture, the nearest of those at hand, a rule, and copies planted to try it.
 
+import { opening, told, verdict } from "../parts/athand.js";
 import { Curve } from "../parts/curve.js";
 import { Figure } from "../parts/figure.js";
 import { html, signal } from "../parts/html.js";
@@ -34,8 +35,8 @@ export default function Copies() {
         <${Tile} x=${said?.arrays.copy ?? null} label="The picture to plant" caption=${said ? html`to plant: ${said.copy}` : "to plant"} />
       </div>
       ${near.length > 1 && html`<div class="further">${near.slice(1).map((each, k) => html`<${Tile} key=${k} x=${said.arrays[`near${k + 1}`]} label=${`Number ${k + 2} of the nearest: ${each.words}`} probe=${false} caption=${`${each.words}, ${significant(each.distance)}`} />`)}</div>`}
-      ${last?.type === "reading" && html`<p class="check">The pictures are being opened, which is done once${last.total ? `: ${last.what}, ${last.done} of ${last.total}` : ""}.</p>`}
-      ${said && html`<p class="copied">${copied ? "Called copied" : "Not called copied"}: ${significant(numbers.nearest)} grey levels from the nearest of ${grouped(said.count)}, and 99 % of real pictures are farther than ${significant(numbers.threshold)} from theirs.</p>
+      ${last?.type === "reading" && html`<p class="check">${opening(last)}</p>`}
+      ${said && html`<p class="copied">${verdict(said)}</p>
         <${Curve} label="How near real pictures are to their nearest" height=${190} series=${[{ name: "real", label: "real pictures", kind: "signal", strong: true, x: said.distances, y: PERCENT }]}
           x=${[0, reach]} xTicks=${[0, 1, 2, 3, 4].map((k) => Math.round((k * reach) / 40) * 10)} xLabel="grey levels to the nearest" y=${[-4, 104]} yTicks=${[0, 50, 100]} yLabel="% of real pictures" cursor=${numbers.threshold}
           marks=${[{ x: numbers.nearest, y: numbers.nearer, kind: copied ? "guidance" : "full" }]} />
@@ -59,19 +60,6 @@ export default function Copies() {
 }
 
 const PERCENT = Array.from({ length: 101 }, (_, k) => k);
-
-/** A whole number in groups of three. @param {number} n */
-const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-
-/** Among what was looked, and whose the rule is. @param {any} said */
-function told(said) {
-  const away = said.learnt.filter((/** @type {any} */ one) => !one.here), name = info.value?.model?.name ?? "the model";
-  const list = away.map((/** @type {any} */ one) => `${one.name}${one.pictures ? ` (${grouped(one.pictures)})` : ""}`).join(", ");
-  const rule = `The rule is made of ${grouped(said.held_out)} real pictures of ${said.ruler} that are held out from training, against ${grouped(said.train)}.`;
-  if (!said.files.length) return `Looked among the ${said.count} pictures that come with this page; no model was trained on them. ${away.length ? `What ${name} was trained on does not come with it: ${list}. ` : ""}Start the studio with --data CORPUS to look among training pictures. ${rule}`;
-  const rest = away.length ? `Of what ${name} was trained on, this is not at hand: ${list}. ` : said.learnt.length ? `It is all that ${name} was trained on. ` : "";
-  return `Looked among the ${grouped(said.count)} training pictures of ${said.files.join(", ")}. ${rest}${rule}`;
-}
 
 /** @param {string[]} files */
 function code(files) {

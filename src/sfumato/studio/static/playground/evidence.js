@@ -12,6 +12,7 @@ const PAGES = {
   guidance: { words: "Guidance", load: () => import("./guidance.js") },
   text: { words: "Text", load: () => import("./text.js") },
   network: { words: "Network", load: () => import("./network.js") },
+  nearest: { words: "Copied?", load: () => import("./nearest.js") },
   takeaway: { words: "Take home", load: null },
 };
 
