@@ -2,11 +2,12 @@
 
     python benchmarks/studio.py [--repeats 7] [--chromium PATH] [--model tavola]
 
-A real server with the model, asked once before anything is timed, and a real browser (Debian's chromium, without a
-screen). First figure: from asking for the page, in a browser that has nothing of it kept, until the first figure shows
-its numbers. Slider: the time step of figure 1.2, whose mathematics the browser does itself, is moved at every frame of
-two seconds; frames a second, and the longest frame. Evaluation: one unguided call of the network through the package,
-one picture, all threads. Medians with their range.
+A real server with the model, asked once before anything is timed, and a real browser: Debian's chromium, without a
+screen, drawing in software (told to use a graphics processor where there is none, it imitates one, slowly). First
+figure: from asking for the page, in a browser that has nothing of it kept, until the first figure shows its numbers.
+Slider: the time step of figure 1.2, whose mathematics the browser does itself, is moved at every frame of two seconds;
+frames a second, and the longest frame. Evaluation: one unguided call of the network through the package, one picture,
+all threads. Medians with their range.
 """
 
 import argparse
@@ -95,7 +96,7 @@ def main() -> None:
     running, address = server(Studio(Desk(options.model)), listening)
     threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True).start()
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=options.chromium, args=["--no-sandbox", "--disable-gpu"])
         first_figure(browser, address)
         said("first figure", [first_figure(browser, address) for _ in range(options.repeats)], "s")
         moved = [frames(browser, address) for _ in range(options.repeats)]

@@ -83,7 +83,7 @@ def test_the_text_says_its_numbers_and_the_curve_chooses_the_budget(read):
     text = reader.page.locator("#s2-6").inner_text()
     assert "DDIM ends nearer" not in text
     assert "a factor of about two" not in text
-    box = figure.locator(".curve svg").bounding_box()
+    box = figure.locator(".curve .front").bounding_box()
     reader.page.mouse.move(box["x"] + 52, box["y"] + 60)
     reader.page.mouse.down()
     reader.page.mouse.up()
