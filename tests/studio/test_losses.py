@@ -163,7 +163,8 @@ def test_the_caption_is_seen_to_matter_and_a_face_to_be_a_weight(read):
     picture = reader.readouts("losses")
     assert picture["own"] == pytest.approx(flow["own"] * sigma**2, rel=1e-6)
     assert picture["mean_own"] < flow["mean_own"]
-    curve = figure.locator("svg[aria-label='What a caption saves'] path.guidance")
+    saves = reader.page.locator("[aria-label='What a caption saves']")
+    curve = figure.locator(".curve").filter(has=saves).locator("path.guidance")
     before = curve.get_attribute("d")
     figure.get_by_label("Its caption").fill("")
     figure.get_by_label("Its caption").press("Enter")

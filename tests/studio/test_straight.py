@@ -8,6 +8,7 @@ import torch
 
 from sfumato.inspect.numbers import rms
 from sfumato.process.rectified import Rectified
+from sfumato.process.schedules import schedule_from
 from sfumato.studio.denoise import denoise
 from sfumato.studio.frames import decode
 from sfumato.studio.photo import shipped
@@ -97,15 +98,23 @@ def test_its_way_is_the_one_that_it_draws(tiny_model):
     assert numbers["gap"] == pytest.approx(rms(steps[0].prediction.x0_hat - steps[-1].x_next), rel=1e-5)
 
 
-def test_an_exact_velocity_of_one_picture_goes_straight(tiny_model):
-    """Were there but one picture in the world, the way to it would be a straight line, and one step enough."""
+@pytest.mark.parametrize("kind", ["rectified", "cosine"])
+def test_an_exact_velocity_of_one_picture_goes_straight(tiny_model, kind):
+    """Were there but one picture in the world, the way to it would be a straight line, whatever the schedule."""
     from dataclasses import replace
 
     from sfumato.model import Model
     from sfumato.process.prediction import Prediction
 
     only = torch.from_numpy(landing(tiny_model, shipped(), seed=3, i=5).x_0.astype(np.float32)).reshape(1, 4, 8, 8)
-    knows = replace(tiny_model.bundle, denoiser=lambda x, level, cond: Prediction.from_x0(x, level, 0 * x + only))
+
+    def exact(x, level, cond):
+        return Prediction.from_x0(x, level, 0 * x + only)
+
+    knows = replace(tiny_model.bundle, denoiser=exact, schedule=schedule_from({"kind": kind}))
+    level, aimed = knows.schedule.at(700), landing(Model(knows), shipped(), seed=3, i=700)
+    assert aimed.t == pytest.approx(level.sigma / (level.alpha + level.sigma))
+    assert aimed.numbers()["miss_network"] == pytest.approx(0.0, abs=1e-6)
     numbers = way(Model(knows), "a cat", seed=3, steps=6, w=1.0).numbers()
     assert numbers == pytest.approx({"length": 1.0, "gap": 0.0}, abs=1e-5)
 

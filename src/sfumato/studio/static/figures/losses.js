@@ -16,7 +16,9 @@ import { useAnswer } from "../wire/answer.js";
 
 /** What our own photos show; the reader's own has no caption until one is written. */
 const SHOWN = /** @type {Record<string, string>} */ ({ harbour: "a red sailboat on the sea", mountain: "a mountain at night, full moon" });
-const t = signal(850), face = signal("flow"), from = signal("photo"), written = signal({ of: "", words: "" }), other = signal("a green frog");
+/** What is asked for; "" is what the model itself is asked for. */
+const face = signal("");
+const t = signal(850), from = signal("photo"), written = signal({ of: "", words: "" }), other = signal("a green frog");
 
 /** Each caption's name, its line, and how it is said. */
 const TOLD = [
@@ -32,9 +34,9 @@ export default function Losses() {
   const asked = { ...(drawn ? { drawing: prompt.value } : { photo: photo.value }), seed: seed.value, captions: [caption, other.value, ""] };
   const one = useAnswer("losses", "losses", { ...asked, t: t.value }), many = useAnswer("losses", "losses/along", asked);
   const said = /** @type {any} */ (one.frames[0]), about = /** @type {any} */ (many.frames[0]), found = /** @type {any[]} */ (many.frames.slice(1)), times = found.map((f) => f.t / 1000);
-  const weight = WEIGHTS[face.value], as = (/** @type {any} */ f) => f.squares.map((/** @type {number} */ v) => v * weight(f));
+  const shape = [face.value, about?.asks].find((one) => one in WEIGHTS) ?? "flow", weight = WEIGHTS[shape], as = (/** @type {any} */ f) => f.squares.map((/** @type {number} */ v) => v * weight(f));
   const here = said ? as(said) : null, all = found.map(as), complete = about && found.length > 0 && !many.busy;
-  const total = complete ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, held = face.value === about?.asks && about?.plain && about.levels.length ? about : null;
+  const total = complete ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, held = shape === about?.asks && about?.plain && about.levels.length ? about : null;
   const saved = [0, 1].map((k) => all.map((l) => 100 * (1 - l[k] / l[2]))), top = up(Math.max(0.1, ...all.flat(), ...(here ?? []), ...(held?.losses ?? [])));
   const apart = saved[0].map((v, k) => v - saved[1][k]), best = apart.indexOf(Math.max(...apart));
   useTold("losses", complete && total ? { own: significant(total[0]), none: significant(total[2]), best: `t = ${fixed(times[best], 2)}` } : {});
@@ -49,7 +51,7 @@ export default function Losses() {
         <${Tile} x=${said?.arrays.guess2 ?? null} kind="guess" label="Its guess, told nothing" caption="told nothing" />
       </div>
       <${Choice} name="losses-from" label="Picture" value=${from.value} options=${[["photo", "your photo"], ["drawing", "its own drawing"]]} change=${(/** @type {string} */ v) => (from.value = v)} />
-      <${Choice} name="losses-face" label="Asked for" value=${face.value} options=${FACES} change=${(/** @type {string} */ v) => (face.value = v)} />
+      <${Choice} name="losses-face" label="Asked for" value=${shape} options=${FACES} change=${(/** @type {string} */ v) => (face.value = v)} />
       <${Curve} label="Loss by noise level" series=${[...TOLD.map((told, k) => ({ name: told.name, label: told.words, kind: told.line, x: times, y: all.map((l) => l[k]) })), ...(held ? [{ name: "held", label: "held out", kind: "signal", x: held.levels, y: held.losses }] : [])]}
         x=${[0, 1]} xTicks=${[0, 0.25, 0.5, 0.75, 1]} xLabel="noise level t" y=${[0, top]} yTicks=${[0, top / 2, top]} tick=${(/** @type {number} */ v) => String(v)} yLabel="loss, mean square" height=${210}
         cursor=${t.value / 1000} marks=${here ? TOLD.map((told, k) => ({ x: t.value / 1000, y: here[k], kind: told.line })) : []} pick=${choose} />
@@ -66,7 +68,7 @@ export default function Losses() {
     ] : []}
     table=${() => ({ caption: "Loss of one picture with one noise, by noise level; training visits each row as often", columns: ["t", "α", "σ", "told what it is", "told wrong", "told nothing", "saved by the caption, %"],
       rows: found.map((f, k) => [fixed(times[k]), fixed(f.alpha), fixed(f.sigma), ...all[k].map((/** @type {number} */ v) => significant(v)), signedly(saved[0][k])]) })}
-    python=${() => code(caption)}
+    python=${() => code(caption, shape)}
     say=${here ? `At t ${fixed(t.value / 1000, 2)} the loss is ${significant(here[0])} told what it is, ${significant(here[1])} told wrong, ${significant(here[2])} told nothing.` : "The network is being asked."} />
     ${[one, many].map((each) => each.trouble && html`<p class="trouble" role="alert">${each.trouble}</p>`)}`;
 }
@@ -80,9 +82,9 @@ function up(v) {
   return Number(((/** @type {number} */ ([1, 2, 4, 10].find((by) => by * ten >= v))) * ten).toPrecision(1));
 }
 
-/** @param {string} caption */
-function code(caption) {
-  const own = bytes(photo.value), captions = [caption, other.value, ""].map((one) => JSON.stringify(one)).join(", "), drawn = from.value === "drawing", options = `seed=${seed.value}, face="${face.value}"`;
+/** @param {string} caption @param {string} shape */
+function code(caption, shape) {
+  const own = bytes(photo.value), captions = [caption, other.value, ""].map((one) => JSON.stringify(one)).join(", "), drawn = from.value === "drawing", options = `seed=${seed.value}, face="${shape}"`;
   return `import sfumato
 ${drawn ? "from sfumato.studio.losses import drawing, judged, mean" : `from sfumato.studio.denoise import encoded
 from sfumato.studio.losses import judged, mean
@@ -92,7 +94,7 @@ model = sfumato.load("${info.value?.model?.source ?? "tavola"}")
 x_0 = ${drawn ? `drawing(model, ${JSON.stringify(prompt.value)}, seed=${seed.value + 1})` : `encoded(model, ${own.text})`}
 captions = [${captions}]
 here = judged(model, x_0, captions, seed=${seed.value}, i=${t.value})
-for name, loss in zip(("own", "other", "none"), here.losses("${face.value}")):
+for name, loss in zip(("own", "other", "none"), here.losses("${shape}")):
     print(name, loss)
 print("mean_own", mean(model, x_0, captions[0], ${options}))
 print("mean_none", mean(model, x_0, captions[2], ${options}))
