@@ -32,7 +32,10 @@ STEPS = 20
 MOVED = 4
 """Pixels to the right."""
 
-Manner = Literal["same", "jpeg", "moved", "mirrored"]
+DARKER = 0.9
+"""What is left of every grey level."""
+
+Manner = Literal["same", "jpeg", "moved", "darker", "mirrored"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)
 Who = Literal["model", "perfect", "photo"]
 WHO: tuple[Who, ...] = get_args(Who)
@@ -75,7 +78,7 @@ def looked_up(model: Model, pictures: AtHand, who: Who, *, prompt: str, seed: in
 
 
 def copy_of(picture: UInt8[np.ndarray, "s s 3"], manner: Manner) -> UInt8[np.ndarray, "s s 3"]:
-    """A picture as a copier might give it: to the bit, as a JPEG of quality 50, moved by 4 pixels, or mirrored.
+    """A picture as a copier might give it: to the bit, as a JPEG of quality 50, moved, darker, or mirrored.
 
     Raises:
         RecipeError: another manner.
@@ -86,6 +89,8 @@ def copy_of(picture: UInt8[np.ndarray, "s s 3"], manner: Manner) -> UInt8[np.nda
         return recompressed(picture)
     if manner == "moved":
         return np.roll(picture, MOVED, axis=1)
+    if manner == "darker":
+        return np.rint(DARKER * picture.astype(np.float64)).astype(np.uint8)
     if manner == "mirrored":
         return np.ascontiguousarray(picture[:, ::-1])
     raise RecipeError(f"manner is {str(manner)[:20]!r}; expected one of {', '.join(MANNERS)}")

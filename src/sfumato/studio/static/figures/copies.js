@@ -16,7 +16,7 @@ import { useAnswer } from "../wire/answer.js";
 
 const share = signal(0), who = signal("model"), manner = signal("same");
 const WHO = /** @type {[string, string][]} */ ([["model", "the network"], ["perfect", "the perfect denoiser"], ["photo", "your photo"]]);
-const MANNERS = /** @type {[string, string][]} */ ([["same", "as it is"], ["jpeg", "JPEG"], ["moved", "moved"], ["mirrored", "mirrored"]]);
+const MANNERS = /** @type {[string, string][]} */ ([["same", "as it is"], ["jpeg", "JPEG"], ["moved", "moved"], ["darker", "darker"], ["mirrored", "mirrored"]]);
 const PERCENTS = [0, 1, 2, 5, 10, 25, 50, 75, 100];
 
 export default function Copies() {
@@ -28,7 +28,7 @@ export default function Copies() {
   useTold("copies", said ? { threshold: significant(numbers.threshold), caught: `${numbers.caught} of ${said.planted}`, nearest: significant(numbers.nearest), count: String(said.count) } : {});
   return html`<${Figure} id="copies" title="Did it learn or did it copy?" needs="server" path=${ownPath()} busy=${one.busy}
     attempt="mix a planted picture in until the rule calls the whole a copy; mirror it; then let the perfect denoiser draw."
-    notice="the network’s picture is near to none of those at hand. The perfect denoiser draws nothing of its own. A mirrored copy gets past the rule."
+    notice="the network’s picture is seldom near to one of those at hand. The perfect denoiser draws nothing of its own. A mirrored copy gets past the rule."
     stage=${html`<div class="three">
         <${Tile} x=${said?.arrays.picture ?? null} kind="guess" label="The picture that is looked up" caption=${a === 0 ? made : a === 100 ? "the planted picture" : `${made}, ${a} % planted`} />
         <${Tile} x=${said?.arrays.near0 ?? null} kind="signal" label=${near[0] ? `The nearest picture: ${near[0].words}` : "The nearest picture"} caption=${near[0] ? html`nearest: ${near[0].words}, ${significant(near[0].distance)}` : "nearest"} />
