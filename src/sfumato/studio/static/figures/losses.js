@@ -3,7 +3,7 @@
 import { WEIGHTS, mean } from "../maths/losses.js";
 import { Curve } from "../parts/curve.js";
 import { Figure } from "../parts/figure.js";
-import { html, signal } from "../parts/html.js";
+import { html, signal, useMemo } from "../parts/html.js";
 import { fixed, signedly, significant, whole } from "../parts/numbers.js";
 import { Line } from "../parts/prompt.js";
 import { Choice, Slider } from "../parts/slider.js";
@@ -35,9 +35,9 @@ export default function Losses() {
   const one = useAnswer("losses", "losses", { ...asked, t: t.value }), many = useAnswer("losses", "losses/along", asked);
   const said = /** @type {any} */ (one.frames[0]), about = /** @type {any} */ (many.frames[0]), found = /** @type {any[]} */ (many.frames.slice(1)), times = found.map((f) => f.t / 1000);
   const shape = [face.value, about?.asks].find((one) => one in WEIGHTS) ?? "flow", weight = WEIGHTS[shape], as = (/** @type {any} */ f) => f.squares.map((/** @type {number} */ v) => v * weight(f));
-  const here = said ? as(said) : null, all = found.map(as), complete = about && found.length > 0 && !many.busy;
-  const total = complete ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, held = shape === about?.asks && about?.plain && about.levels.length ? about : null;
-  const saved = [0, 1].map((k) => all.map((l) => 100 * (1 - l[k] / l[2]))), top = up(Math.max(0.1, ...all.flat(), ...(here ?? []), ...(held?.losses ?? [])));
+  const here = said ? as(said) : null, complete = about && found.length > 0 && !many.busy, held = shape === about?.asks && about?.plain && about.levels.length ? about : null;
+  const { all, saved, lines, savings } = /** @type {ReturnType<typeof curves>} */ (useMemo(() => curves(found.map(as), times, held), [many.frames, shape]));
+  const total = complete ? TOLD.map((_, k) => mean(all.map((l) => l[k]))) : null, top = up(Math.max(0.1, ...all.flat(), ...(here ?? []), ...(held?.losses ?? [])));
   const apart = saved[0].map((v, k) => v - saved[1][k]), best = apart.indexOf(Math.max(...apart));
   useTold("losses", complete && total ? { own: significant(total[0]), none: significant(total[2]), best: `t = ${fixed(times[best], 2)}` } : {});
   useTold("losses", about ? { drop: about.drop === null ? "some" : `${fixed(100 * about.drop, 0)} %`, average: about.average === null ? "a part" : `${fixed(100 * about.average, 0)} %`, pictures: about.pictures === null ? "very many" : whole(about.pictures) } : {});
@@ -52,11 +52,11 @@ export default function Losses() {
       </div>
       <${Choice} name="losses-from" label="Picture" value=${from.value} options=${[["photo", "your photo"], ["drawing", "its own drawing"]]} change=${(/** @type {string} */ v) => (from.value = v)} />
       <${Choice} name="losses-face" label="Asked for" value=${shape} options=${FACES} change=${(/** @type {string} */ v) => (face.value = v)} />
-      <${Curve} label="Loss by noise level" series=${[...TOLD.map((told, k) => ({ name: told.name, label: told.words, kind: told.line, x: times, y: all.map((l) => l[k]) })), ...(held ? [{ name: "held", label: "held out", kind: "signal", x: held.levels, y: held.losses }] : [])]}
+      <${Curve} label="Loss by noise level" series=${lines}
         x=${[0, 1]} xTicks=${[0, 0.25, 0.5, 0.75, 1]} xLabel="noise level t" y=${[0, top]} yTicks=${[0, top / 2, top]} tick=${(/** @type {number} */ v) => String(v)} yLabel="loss, mean square" height=${210}
         cursor=${t.value / 1000} marks=${here ? TOLD.map((told, k) => ({ x: t.value / 1000, y: here[k], kind: told.line })) : []} pick=${choose} />
       <p class="legend">${[...TOLD, ...(held ? [{ name: "held", words: "drawings held out from training, from its card", line: "signal" }] : [])].map((told) => html`<span key=${told.name}><svg viewBox="0 0 26 8" aria-hidden="true"><path class=${`line ${told.line}`} d="M0 4H26" /></svg> ${told.words}</span>`)}</p>
-      <${Curve} label="What a caption saves" series=${[{ name: "nought", label: "told nothing", kind: "", x: [0, 1], y: [0, 0] }, ...[0, 1].map((k) => ({ name: TOLD[k].name, label: TOLD[k].words, kind: TOLD[k].line, x: times, y: saved[k] }))]} x=${[0, 1]} xTicks=${[0, 0.25, 0.5, 0.75, 1]} xLabel="noise level t"
+      <${Curve} label="What a caption saves" series=${savings} x=${[0, 1]} xTicks=${[0, 0.25, 0.5, 0.75, 1]} xLabel="noise level t"
         y=${[-100, 100]} yTicks=${[-100, 0, 100]} tick=${(/** @type {number} */ v) => (v ? `${signedly(v, 0)} %` : "0")} yLabel="saved, against being told nothing" height=${130} cursor=${t.value / 1000} pick=${choose} />`}
     primary=${html`<${Slider} id="losses-t" label=${html`<i>t</i>`} value=${t.value} min=${1} max=${1000} change=${(/** @type {number} */ v) => (t.value = v)} spoken=${`step ${t.value} of 1000`} />`}
     secondary=${html`<div class="duo"><${Line} label="Its caption" value=${caption} hint="say what your photo shows" change=${(/** @type {string} */ v) => (written.value = { of: which, words: v })} />
@@ -71,6 +71,13 @@ export default function Losses() {
     python=${() => code(caption, shape)}
     say=${here ? `At t ${fixed(t.value / 1000, 2)} the loss is ${significant(here[0])} told what it is, ${significant(here[1])} told wrong, ${significant(here[2])} told nothing.` : "The network is being asked."} />
     ${[one, many].map((each) => each.trouble && html`<p class="trouble" role="alert">${each.trouble}</p>`)}`;
+}
+
+/** The losses and what captions save, in per cent, as lines. @param {number[][]} all @param {number[]} x @param {any} held */
+function curves(all, x, held) {
+  const saved = [0, 1].map((k) => all.map((l) => 100 * (1 - l[k] / l[2]))), line = (/** @type {number} */ k, /** @type {number[]} */ y) => ({ name: TOLD[k].name, label: TOLD[k].words, kind: TOLD[k].line, x, y });
+  const lines = [...TOLD.map((_, k) => line(k, all.map((l) => l[k]))), ...(held ? [{ name: "held", label: "held out", kind: "signal", x: held.levels, y: held.losses }] : [])];
+  return { all, saved, lines, savings: [{ name: "nought", label: "told nothing", kind: "", x: [0, 1], y: [0, 0] }, line(0, saved[0]), line(1, saved[1])] };
 }
 
 /** @param {number} v */

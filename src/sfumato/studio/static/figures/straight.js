@@ -23,6 +23,7 @@ export default function Straight() {
   const own = useAnswer("straight", "straight/way", { prompt: prompt.value, seed: seed.value, steps: WAY, w: w.value });
   const said = /** @type {any} */ (one.frames[0]), landings = /** @type {any[]} */ (many.frames), way = /** @type {any} */ (own.frames.find((f) => f.type === "way"));
   const g = useMemo(() => (said ? gram(said.arrays.x_0, said.arrays.eps) : null), [said]), numbers = said?.numbers, most = way ? Math.max(0.05, ...way.apart) : 1;
+  const lines = useMemo(() => [{ name: "line", label: "straight", kind: "", strong: true, x: [0, 1], y: [0, 0] }, { name: "way", label: "its own way", kind: "guidance", x: way?.along ?? [], y: way?.apart ?? [] }], [way]);
   useTold("straight-at", g ? { t: fixed(said.t, 2), curved: significant(miss(g, ahead(curved(said.t))), 2) } : {});
   useTold("straight", way ? { length: fixed(way.numbers.length, 2), w: fixed(w.value, 1), gap: fixed(way.numbers.gap, 2) } : {});
   return html`<${Figure} id="straight" title="Flow matching in one picture" needs="server" path=${ownPath()} busy=${one.busy || many.busy || own.busy} settings=${{ steps: WAY, w: w.value }}
@@ -33,7 +34,7 @@ export default function Straight() {
           <span><svg viewBox="0 0 26 8" aria-hidden="true"><path class="line guess" d="M0 4H26" /></svg> where the network aims</span><span>thin dots: straight on from <i>t</i></span></p></div>
       <div class="suspects two"><${Tile} x=${said?.arrays.noisy ?? null} label=${`On the straight path at step ${t.value}, decoded`} caption=${html`on the straight path, <i>t</i> = ${fixed(t.value / 1000, 2)}`} />
         <${Tile} x=${said?.arrays.guess ?? null} kind="guess" label="Where the network's direction leads, decoded" caption="where the network aims" /></div></div>
-      <${Curve} label="The model's own way" series=${[{ name: "line", label: "straight", kind: "", strong: true, x: [0, 1], y: [0, 0] }, { name: "way", label: "its own way", kind: "guidance", x: way?.along ?? [], y: way?.apart ?? [] }]}
+      <${Curve} label="The model's own way" series=${lines}
         x=${[0, 1]} xTicks=${[0, 0.5, 1]} xTick=${(/** @type {number} */ v) => (v === 0 ? "noise" : v === 1 ? "end" : "half way")} xLabel="" y=${[0, most]} yTicks=${[0, most]} tick=${(/** @type {number} */ v) => (v ? fixed(v, 2) : "0")} yLabel="the model’s own way: how far off the line" height=${150}
         marks=${way ? way.along.map((/** @type {number} */ x, /** @type {number} */ k) => ({ x, y: way.apart[k], kind: "guidance small" })) : []} />`}
     primary=${html`<${Slider} id="straight-t" label=${html`<i>t</i>`} value=${t.value} min=${1} max=${1000} change=${(/** @type {number} */ v) => (t.value = v)} spoken=${`step ${t.value} of 1000`} />`}
