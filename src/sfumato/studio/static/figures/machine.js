@@ -30,7 +30,7 @@ export default function WholeMachine() {
   return html`<${Figure} id="machine" title="The whole machine" needs="server" path=${ownPath()} busy=${run.busy} settings=${{ steps: n, w: w.value }}
     attempt="write a prompt and run it; then wind back through the steps, part by part."
     notice="the network is asked again and again and does nearly all the work. All that guides it is a short list of vectors, read once; the decoder is asked once, at the end."
-    stage=${html`<${Machine} parts=${of("parts")} text=${text} moves=${moves} n=${n} k=${k} end=${end} ms=${ms} working=${working} w=${w.value} seed=${seed.value} pick=${(/** @type {number} */ v) => (at.value = v)} />`}
+    stage=${html`<${Machine} parts=${of("parts")} text=${text} moves=${moves} n=${n} k=${k} end=${end} ms=${ms} working=${working} w=${w.value} away=${negative.value} seed=${seed.value} pick=${(/** @type {number} */ v) => (at.value = v)} />`}
     primary=${html`<${Slider} id="machine-t" label="step" value=${k + 1} min=${1} max=${n} change=${(/** @type {number} */ v) => (at.value = v - 1)} spoken=${`step ${k + 1} of ${n}`} />`}
     secondary=${html`<div class="duo"><${Line} label="Prompt" value=${prompt.value} change=${(/** @type {string} */ v) => ((at.value = null), (prompt.value = v))} />
         <${Slider} id="machine-w" label=${html`guidance <i>w</i>`} value=${w.value} min=${0} max=${12} step=${0.5} shown=${fixed(w.value, 1)} change=${(/** @type {number} */ v) => (w.value = v)} spoken=${`guidance ${w.value}`} /></div>

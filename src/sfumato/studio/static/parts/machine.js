@@ -10,11 +10,11 @@ import { Tile } from "./tile.js";
 const ARROWS = Object.entries({ a: "↓", b: "↓", c: "→", d: "↓", e: "←", f: "↑", g: "↓", h: "→" });
 
 /** @typedef {{text: number, noise: number, network: number, rest: number, decoder: number, all: number}} Times milliseconds
- * @typedef {{parts: any, text: any, moves: any[], n: number, k: number, end: any, ms: Times, working: string, w: number, seed: number, pick: (k: number) => void}} Props
+ * @typedef {{parts: any, text: any, moves: any[], n: number, k: number, end: any, ms: Times, working: string, w: number, away: string, seed: number, pick: (k: number) => void}} Props
  *   the frames as the server sent them (studio/api_machine.py); k: the step that is looked at; working: the part that is at work */
 
 /** @param {Props} props */
-export function Machine({ parts, text, moves, n, k, end, ms, working, w, seed, pick }) {
+export function Machine({ parts, text, moves, n, k, end, ms, working, w, away, seed, pick }) {
   const step = moves[k], first = moves[0], shape = step && `${step.channels} × ${step.height} × ${step.width}`, each = step ? step.numbers.evaluations / (k + 1) : 0;
   const latents = (/** @type {any} */ z, /** @type {number} */ limit, /** @type {string} */ label) => html`<${Latents} z=${z ?? null} channels=${step?.channels ?? 12} limit=${limit} label=${label} />`;
   const after = (/** @type {string} */ one, /** @type {any} */ there) => (working === one ? "work" : there ? "done" : "wait");
@@ -29,7 +29,7 @@ export function Machine({ parts, text, moves, n, k, end, ms, working, w, seed, p
       ${latents(step?.arrays.x_t, 3, `The state before step ${k + 1}, channel by channel`)}<//>
     <${Part} area="network" name="Network" state=${looped} facts=${[...held(parts?.network), step && `${fixed(each, 0)} ${each === 1 ? "evaluation" : "evaluations"} a step`, step && html`<b>${fixed(step.network_ms, 0)} ms</b>, all ${significant(ms.network / 1000, 2)} s`]}>
       <${Bars} moves=${moves} n=${n} k=${k} pick=${pick} /><//>
-    <${Part} area="guidance" name="Guidance" state=${looped === "work" ? "done" : looped} facts=${step ? [html`<i>w</i> = ${fixed(w, 1)}`, `pull ${significant(step.numbers.pull, 2)}`, html`guess of size ${fixed(step.numbers.guess, 2)}`] : []}>
+    <${Part} area="guidance" name="Guidance" state=${looped === "work" ? "done" : looped} facts=${step ? [html`<i>w</i> = ${fixed(w, 1)}`, away && `away from “${away}”`, `pull ${significant(step.numbers.pull, 2)}`, html`guess of size ${fixed(step.numbers.guess, 2)}`] : []}>
       ${latents(step?.arrays.pull, 3 * Math.max(1e-6, step?.numbers.pull ?? 1), "Where the prompt pulls the guess, channel by channel, in full colour at three times its size")}<//>
     <${Part} area="step" name="Step" state=${looped === "work" ? "done" : looped} facts=${step ? [`${fixed(step.t)} → ${fixed(step.s)}`, `moves by ${significant(step.numbers.moved, 2)}`, `${fixed(step.rest_ms, 2)} ms, with guidance`] : []}>
       <${Tile} x=${step?.arrays.guess ?? null} kind="guess" label=${`Its guess at step ${k + 1}, decoded to be looked at`} caption=${html`its guess <i>x̂</i><sub>0</sub>`} probe=${false} /><//>
