@@ -35,6 +35,8 @@ def printed(chromium, shared):
 
     reader = awake(lambda **options: Reader(chromium, shared, **options), color_scheme="dark")
     reader.page.wait_for_function("() => !document.querySelector('[data-figure] [aria-busy=true]')", timeout=120_000)
+    reader.page.get_by_text("Settings").click()
+    reader.page.locator(".sheet").get_by_text("dark", exact=True).click()  # printing overrules a browser's taste alone
     pdf = reader.page.pdf(format="A4", tagged=True, prefer_css_page_size=True, print_background=True)
     yield reader, pdf
     reader.context.close()
