@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import io
+import json
 import re
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +47,29 @@ def serving(studio):
         yield Running(address, studio, stop)
     finally:
         stop()
+
+
+def left(running, path, body):
+    """The order of a program that asked for pictures and went away at the first step, once nobody waits any more."""
+    line, data = running.studio.line, json.dumps(body).encode()
+    host = running.address.removeprefix("http://").rstrip("/")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    with socket.create_connection(host.split(":")) as connection:
+        connection.sendall(head.encode() + data)
+        until(lambda: line.current is not None and line.current.step is not None)
+        order = line.current
+    until(lambda: line.current is None)
+    return order
+
+
+def until(true, seconds=30.0):
+    """Wait for it."""
+    last = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < last, "waited in vain"
+        time.sleep(0.005)
 
 
 class Reader:

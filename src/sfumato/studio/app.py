@@ -34,6 +34,7 @@ from sfumato.studio import (
     page,
 )
 from sfumato.studio.answers import ours
+from sfumato.studio.foreign import openai
 from sfumato.studio.guard import App, Guard
 from sfumato.studio.studio import Studio
 
@@ -57,8 +58,9 @@ ROUTES = [
     *api_questions.ROUTES,
     *api_training.ROUTES,
     *api_words.ROUTES,
+    *openai.ROUTES,
 ]
-"""Everything below /api/v1."""
+"""Everything below /api/v1, and what programs of other people ask for."""
 
 
 def application(studio: Studio, *, port: int | None = None, routes: Sequence[Route] = ROUTES) -> App:

@@ -3,7 +3,8 @@
 A page of another site can make a reader's browser send requests to 127.0.0.1. Against it: the Host must be one of this
 server's own names (which defeats DNS rebinding); whatever is not a plain GET must come from the same origin (`Origin:
 null` is none) and carry a body of a kind that a form cannot send; and the API asks for a token that only the page has.
-The answers forbid the page to load from anywhere else.
+The answers forbid the page to load from anywhere else. Programs on this machine, which are no pages, ask under /v1 and
+/sdapi: the token is not asked for there, all the rest is.
 """
 
 import hmac
@@ -21,6 +22,12 @@ BODY_LIMIT = 16 << 20
 
 KINDS = ("application/json", "image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "application/zip")
 """What a body may be. SVG is none: it is a program. A zip is an exported run."""
+
+FOREIGN = ("/v1/", "/sdapi/")
+"""Where other programs ask: in JSON alone."""
+
+BARE = ("/sdapi/v1/interrupt", "/sdapi/v1/skip")
+"""What may be asked without any body, and then without saying of what kind it is."""
 
 LIMITS = {"application/zip": 48 << 20}
 """The bytes of larger kinds."""
@@ -89,12 +96,20 @@ class Guard:
 
 
 def _body_refusal(scope: Scope, headers: Mapping[str, str]) -> tuple[int, str] | None:
-    if scope["method"] == "POST" and headers.get("content-type", "").partition(";")[0].strip() not in KINDS:
-        return 415, f"a body must be one of {', '.join(KINDS)}"
+    kinds = KINDS[:1] if scope["path"].startswith(FOREIGN) else KINDS
+    kind = headers.get("content-type", "").partition(";")[0].strip()
+    if scope["method"] == "POST" and kind not in kinds and not _bare(scope, headers):
+        return 415, f"a body must be one of {', '.join(kinds)}"
     length, limit = headers.get("content-length", "0"), _limit(headers)
     if not length.isascii() or not length.isdigit() or int(length) > limit:
         return 413, f"a body has at most {limit >> 20} MiB"
     return None
+
+
+def _bare(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """No body, at an address that needs none."""
+    said = headers.get("content-length", "0") != "0" or "content-type" in headers or "transfer-encoding" in headers
+    return scope["path"] in BARE and not said
 
 
 def _limit(headers: Mapping[str, str]) -> int:

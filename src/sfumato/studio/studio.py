@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sfumato.studio.desk import Desk
+from sfumato.studio.foreign.waiting import Line
 from sfumato.studio.ids import Shelf
 from sfumato.studio.library import Library
 from sfumato.studio.photo import SHIPPED, shipped
@@ -24,6 +25,7 @@ class Studio:
     """A desk with the model, what the reader brought and drew, and the word that only this process' own page knows.
 
     training: the run that the command was given, if any. library: the pictures that others are compared with.
+    line: the orders of other programs.
     """
 
     desk: Desk
@@ -32,6 +34,7 @@ class Studio:
     runs: Shelf[Run] = field(default_factory=lambda: Shelf("run", RUNS, size=lambda run: run.bytes, limit=BYTES))
     training: Training | None = None
     library: Library = field(default_factory=Library)
+    line: Line = field(default_factory=Line)
 
     def photo(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
         """One of ours by its name, or the reader's own by the one it was given. Raises RecipeError."""
