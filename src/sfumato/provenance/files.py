@@ -8,6 +8,7 @@
 """
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,11 @@ def format_of(path: Path) -> str:
     return kind
 
 
-def encode(image: PIL.Image.Image, record: Record, kind: str) -> bytes:
-    """The bytes of a picture file of `kind` (png, jpeg, webp) that carries its record. PNG and WebP are lossless."""
+def encode(image: PIL.Image.Image, record: Record, kind: str, texts: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a picture file of `kind` (png, jpeg, webp) that carries its record. PNG and WebP are lossless.
+
+    texts: further chunks of a PNG by their keywords: tEXt where they are Latin-1, else iTXt.
+    """
     options: dict[str, Any] = {}
     if kind == "jpeg" and image.mode == "RGBA":
         raise OutputError("a JPEG cannot be transparent; write png or webp, or choose a --background")
@@ -46,6 +50,8 @@ def encode(image: PIL.Image.Image, record: Record, kind: str) -> bytes:
         info = PngInfo()
         info.add_itxt("sfumato", record.text)
         info.add_itxt("XML:com.adobe.xmp", packet(record).decode())
+        for keyword, text in (texts or {}).items():
+            info.add_text(keyword, text)
         options = {"pnginfo": info, "optimize": True}
     elif kind in FORMATS:
         exif = PIL.Image.Exif()

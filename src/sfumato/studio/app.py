@@ -34,7 +34,7 @@ from sfumato.studio import (
     page,
 )
 from sfumato.studio.answers import ours
-from sfumato.studio.foreign import openai
+from sfumato.studio.foreign import openai, webui
 from sfumato.studio.guard import App, Guard
 from sfumato.studio.studio import Studio
 
@@ -59,6 +59,7 @@ ROUTES = [
     *api_training.ROUTES,
     *api_words.ROUTES,
     *openai.ROUTES,
+    *webui.ROUTES,
 ]
 """Everything below /api/v1, and what programs of other people ask for."""
 

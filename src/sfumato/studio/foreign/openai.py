@@ -18,7 +18,7 @@ from sfumato.model import Model
 from sfumato.picture import to_bytes
 from sfumato.pipeline import Decoded, Encoded
 from sfumato.samplers.base import Step
-from sfumato.studio.answers import body_of
+from sfumato.studio.foreign.bodies import body_of
 from sfumato.studio.foreign.line import ask, drawing
 from sfumato.studio.foreign.openai_asked import Asked, read
 from sfumato.studio.foreign.openai_said import answer, completed, event, moments, partial, wrong

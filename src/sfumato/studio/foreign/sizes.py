@@ -22,8 +22,8 @@ def nearest(sizes: Sequence[tuple[int, int]], wanted: tuple[int, int]) -> tuple[
 
 
 def parsed(text: object) -> tuple[int, int] | None:
-    """(width, height) of "WxH", None of "auto". Raises Refusal."""
-    if text == "auto":
+    """(width, height) of "WxH", None of "auto" and of nothing. Raises Refusal."""
+    if text in ("auto", ""):
         return None
     width, cross, height = text.partition("x") if isinstance(text, str) else ("", "", "")
     sides = [side for side in (width, height) if cross and side.isascii() and side.isdigit() and len(side) <= 5]
