@@ -11,6 +11,7 @@ import openai
 import pytest
 from PIL import Image
 from reading import left
+from sources import ROOT
 
 from sfumato.picture import to_bytes
 from sfumato.pipeline import trace
@@ -82,6 +83,18 @@ def test_a_stream_shows_what_the_model_believes_and_ends_in_the_picture(theirs, 
         assert last.type == "image_generation.completed"
         np.testing.assert_array_equal(pixels_of(last.b64_json), np.asarray(picture.image))
         assert last.usage.output_tokens == (32 // tiny_model.bundle.autoencoder.factor) ** 2
+
+
+def test_the_documents_example_runs(shared, tiny_model, tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.replace("http://127.0.0.1:8420/", shared.address), "clients.md", "exec"), {})
+    assert {path.name for path in tmp_path.iterdir()} == {"apple.png", "guess-0.png", "guess-1.png", "guess-2.png"}
+    record, pixels, _ = read(tmp_path / "apple.png")
+    ours = {"seed": 7, "steps": 20, "guidance": 4.0, "sampler": "ddim", "negative": "a green apple"}
+    assert record.recipe == tiny_model.recipe("a red apple, 3d render", **ours)
+    np.testing.assert_array_equal(pixels, np.asarray(tiny_model.draw([record.recipe])[0].image))
 
 
 def test_without_partial_images_a_stream_is_the_picture_alone(theirs):

@@ -22,6 +22,9 @@ examples:
   sfumato studio --run path/to/run     # also shows a training run, live while it trains
   sfumato studio --data glyphs.parquet # also looks among these pictures for copies
 
+Programs on this machine draw with it too: those that speak OpenAI's Images ask http://127.0.0.1:8420/v1, those that
+speak A1111's web API http://127.0.0.1:8420 (docs/clients.md).
+
 It listens on 127.0.0.1 alone, fetches nothing from anywhere, and needs pip install "sfumato[studio]".
 """
 PORT = 8420
