@@ -47,6 +47,13 @@ def client(studio):
     return Client(application(studio), {"x-sfumato-token": studio.token})
 
 
+@pytest.fixture
+def bare(client):
+    """Asks as a program does: without the page's token."""
+    client.headers = {}
+    return client
+
+
 @pytest.fixture(scope="module")
 def shared(tiny_folder):
     """One server for the tests of a file that leave it as it is."""

@@ -42,13 +42,6 @@ def theirs(shared):
         yield client
 
 
-@pytest.fixture
-def bare(client):
-    """As a program asks: without the page's token."""
-    client.headers = {}
-    return client
-
-
 def test_the_client_draws_the_packages_own_pictures(theirs, tiny_model, tmp_path):
     answer = theirs.images.generate(prompt="a red apple", n=2, size="96x64", extra_body=EXTRA)
     ours = tiny_model.generate("a red apple", count=2, size=(48, 32), **PLAIN)
@@ -154,71 +147,6 @@ def test_models(theirs):
         theirs.models.retrieve("large")
 
 
-@pytest.mark.parametrize(
-    ("change", "param", "code"),
-    [
-        ({"n": 0}, "n", "invalid_value"),
-        ({"n": 11}, "n", "invalid_value"),
-        ({"n": True}, "n", "invalid_value"),
-        ({"prompt": None}, "prompt", "missing_required_parameter"),
-        ({"prompt": 3}, "prompt", "missing_required_parameter"),
-        ({"size": "large"}, "size", "invalid_value"),
-        ({"size": "0x32"}, "size", "invalid_value"),
-        ({"output_format": "gif"}, "output_format", "unsupported_value"),
-        ({"output_format": "svg"}, "output_format", "unsupported_value"),
-        ({"response_format": "url"}, "response_format", "unsupported_value"),
-        ({"background": "transparent"}, "background", "invalid_value"),
-        ({"background": "red"}, "background", "unsupported_value"),
-        ({"stream": "yes"}, "stream", "invalid_value"),
-        ({"stream": True, "n": 2}, "n", "invalid_value"),
-        ({"partial_images": 4}, "partial_images", "invalid_value"),
-        ({"partial_kind": "eps"}, "partial_kind", "unsupported_value"),
-        ({"steps": 201}, "steps", "invalid_value"),
-        ({"seed": -1}, "seed", "invalid_value"),
-        ({"guidance_scale": "much"}, "guidance_scale", "invalid_value"),
-        ({"sampler": "nothing"}, "sampler", "invalid_value"),
-        ({"negative_prompt": ["x"]}, "negative_prompt", "invalid_value"),
-        ({"step": 3}, "step", "unknown_parameter"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused_in_their_shape(bare, change, param, code):
-    answer = bare.post(PATH, json={"prompt": "a red apple"} | change)
-    error = answer.json()["error"]
-    assert (answer.status_code, error["type"]) == (400, "invalid_request_error")
-    assert (error["param"], error["code"]) == (param, code)
-    assert error["message"]
-
-
-def test_another_model_is_not_found(theirs):
-    with pytest.raises(openai.NotFoundError, match="does not exist"):
-        theirs.images.generate(prompt="a red apple", model="large")
-
-
-def test_a_body_that_is_no_object_is_refused(bare):
-    for body in (b"[]", b"{", b'{"prompt": NaN}'):
-        answer = bare.post(PATH, content=body, headers={"content-type": "application/json"})
-        assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"origin": "http://evil.example"}, 403),
-        ({"origin": "null"}, 403),
-        ({"sec-fetch-site": "cross-site"}, 403),
-        ({"host": "evil.example"}, 421),
-        ({"content-type": "text/plain"}, 415),
-        ({"content-type": "image/png"}, 415),
-    ],
-)
-@pytest.mark.parametrize("path", [PATH, "/sdapi/v1/txt2img"])
-def test_the_guard_stands_here_too(bare, path, headers, status):
-    plain = {"content-type": "application/json"}
-    assert bare.post(path, content=b'{"prompt": "a", "steps": 1}', headers=plain | headers).status_code == status
-    if status != 415:
-        assert bare.get("/v1/models", headers=headers).status_code == status
-
-
 def test_a_model_that_knows_alpha_draws_transparent_pictures(client, tmp_path):
     studio = Studio(Desk(str(write_clear(tmp_path / "clear"))))
     bare = type(client)(application(studio))
@@ -266,13 +194,3 @@ def test_one_order_at_a_time(running, tiny_model):
     for seed in range(3):
         (picture,) = tiny_model.generate("a red apple", seed=seed, steps=20)
         np.testing.assert_array_equal(pixels_of(found[seed]["data"][0]["b64_json"]), np.asarray(picture.image))
-
-
-def test_too_many_are_told_to_come_back(bare, studio):
-    from sfumato.studio.foreign.order import Order
-    from sfumato.studio.foreign.waiting import LIMIT
-
-    for _ in range(LIMIT):
-        studio.line.enter(Order(()))
-    answer = bare.post(PATH, json={"prompt": "a red apple", "steps": 1})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "rate_limit_exceeded")

@@ -56,7 +56,7 @@ async def generations(request: Request) -> Response:
         async for _ in events:
             pass
     if len(order.pictures) < len(order.recipes):
-        raise Refusal("the drawing was interrupted", code="interrupted", status=409)
+        raise Refusal("the drawing was interrupted", code="interrupted")
     return JSONResponse(await run_in_threadpool(answer, asked, order), headers=headers)
 
 
@@ -91,7 +91,7 @@ async def _events(request: Request, asked: Asked, order: Order) -> AsyncIterator
                 elif isinstance(found, Decoded):
                     yield await run_in_threadpool(completed, asked, order)
         if not order.pictures:
-            raise Refusal("the drawing was interrupted", code="interrupted", status=409)
+            raise Refusal("the drawing was interrupted", code="interrupted")
     except SfumatoError as problem:
         yield event("error", wrong(problem))
 
