@@ -12,6 +12,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from sfumato import rng
 from sfumato.checkpoint import save
 from sfumato.manifest import Manifest
+from sfumato.nets.dit import DiT
 from sfumato.nets.text import TextEncoder
 from sfumato.nets.unet import UNet
 from sfumato.nets.vae import VAE
@@ -93,4 +94,26 @@ def write_clear(folder):
     part = serialise(randomised(VAE(**options), 2, 0.6).state_dict(), "float16")
     described = manifest(name="clear", autoencoder={"kind": "vae", "scale": 0.8, "shift": 0.1, **options})
     save(folder, described, files() | {"autoencoder": part}, attribution="Nothing: random weights.\n")
+    return folder
+
+
+DIT = {"in_channels": 4, "out_channels": 4, "patch": 2, "width": 32, "depth": 3, "heads": 2, "token_dim": 16}
+
+
+def transformer(shut=(), **changes):
+    """A DiT with every weight drawn; the gates of the blocks in `shut` are zero at every noise level."""
+    net = randomised(DiT(**DIT | changes), 11, 0.5)
+    with torch.no_grad():
+        for k in shut:
+            for values in (net.blocks[k].modulation.weight, net.blocks[k].modulation.bias):
+                for gate in (2, 5):
+                    values.unflatten(0, (6, -1))[gate].zero_()
+    return net
+
+
+def write_transformer(folder, **options):
+    """The tiny model with a transformer in the place of its U-Net."""
+    part = serialise(transformer(**options).state_dict())
+    described = manifest(name="tiny-dit", denoiser={"kind": "dit", **DIT})
+    save(folder, described, files() | {"denoiser": part}, attribution="Nothing: random weights.\n")
     return folder

@@ -10,6 +10,7 @@ from reading import Reader, on_its_own, serving
 from sfumato.studio.app import application
 from sfumato.studio.desk import Desk
 from sfumato.studio.studio import Studio
+from tiny import write_transformer
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -61,6 +62,12 @@ def shared(tiny_folder):
     with serving(studio) as found:
         yield found
     studio.desk.close()
+
+
+@pytest.fixture(scope="session")
+def transformer_folder(tmp_path_factory):
+    """The tiny model with a transformer for its network; the gates of its second block are shut."""
+    return write_transformer(tmp_path_factory.mktemp("models") / "tiny-dit", shut=(1,))
 
 
 @pytest.fixture

@@ -218,3 +218,10 @@ def test_two_paths(compute):
     assert found["turned"] == pytest.approx(ours.numbers()["turned"], rel=1e-6)
     assert found["miss"] == pytest.approx(ours.numbers()["miss_curved"], rel=1e-6)
     assert found["sides"] == pytest.approx([rms(x_0), rms(eps), rms(x_0 - eps)], rel=1e-6)
+
+
+def test_numbers_without_a_size_are_written_too(compute):
+    """A network that has not learnt may answer what has no size; a figure says so and goes on."""
+    said = compute("parts/numbers.js", "[Infinity, -Infinity, NaN, 12345678, 0].map((v) => m.significant(v))")
+    assert said == ["∞", "\u2212∞", "\u2013", "1.23 \u00d7 10\u2077", "0.00"]
+    assert compute("parts/numbers.js", "m.power(1 / 0)") == "∞"

@@ -12,7 +12,10 @@ from sfumato.weights import HEADER_LIMIT
 
 @lru_cache(maxsize=8)
 def facts(source: str) -> dict[str, Any]:
-    """Name, source (as `sfumato.load` takes it), hash, sizes, schedule, numbers by part. Raises CheckpointError."""
+    """Name, source (as `sfumato.load` takes it), hash, sizes, schedule, numbers by part. Raises CheckpointError.
+
+    network: its kind, unet or dit.
+    """
     folder = find(source)
     manifest = read_manifest(folder)
     parts = {role: _numbers(locate(folder, file)) for role, file in manifest.files.items()}
@@ -20,6 +23,7 @@ def facts(source: str) -> dict[str, Any]:
         "name": manifest.name,
         "source": source,
         "hash": manifest.model_hash,
+        "network": str(manifest.denoiser["kind"]),
         "sizes": [list(size) for size in manifest.sizes],
         "schedule": dict(manifest.schedule),
         "parameterisation": dict(manifest.parameterisation),

@@ -1,4 +1,4 @@
-"""The network from inside: what each block makes of a noisy photo, and what is left of the guess when links are cut."""
+"""A U-Net from inside: what each block makes of a noisy photo, and what is left of the guess when links are cut."""
 
 import time
 from collections.abc import Collection
@@ -38,10 +38,9 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class XRay:
-    """The blocks in the order in which they ran, and the guess with and without what was cut."""
+class Compared:
+    """The guess with and without what was taken away; x0_hat is the one without."""
 
-    blocks: list[Block]
     x0_hat: Latents
     whole: Picture
     guess: Picture
@@ -54,6 +53,13 @@ class XRay:
         """
         rungs = agreement(self.guess, self.whole)
         return {"moved": self.moved, "coarse": float(rungs[0]), "fine": float(rungs[-1])}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class XRay(Compared):
+    """The blocks in the order in which they ran, and the guess with and without what was cut."""
+
+    blocks: list[Block]
 
 
 def xray(model: Model, answer: Answer, *, prompt: str = "", skips: Collection[int] = (), middle: bool = False) -> XRay:

@@ -1,7 +1,7 @@
 // The page: figures wake when they come near, numbers in the text are filled in, the rail shows where the reader is.
 
 import { FIGURES } from "./figures/index.js";
-import { fillIn } from "./article/live.js";
+import { fillIn, followNetwork } from "./article/live.js";
 import { Menu, Promised, Reader, Status } from "./parts/page.js";
 import { Print } from "./parts/print.js";
 import { h, render } from "./parts/html.js";
@@ -65,6 +65,7 @@ render(h(Promised, {}), /** @type {Element} */ (document.getElementById("promise
 render(h(Reader, {}), /** @type {Element} */ (document.getElementById("reader")));
 watch();
 followPrinting();
+followNetwork();
 await take(photo.value);
 wake();
 follow();

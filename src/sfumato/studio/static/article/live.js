@@ -1,7 +1,9 @@
 // The numbers in the text: computed here, now, by the same code as the figures. <span data-live="linear.steepest">.
 
+import { effect } from "../parts/html.js";
 import { fixed, power, signedly, significant } from "../parts/numbers.js";
 import { KINDS, schedules } from "../state/reader.js";
+import { info } from "../wire/api.js";
 
 /** Everything that can be said of one schedule, by name.
  * @type {Record<string, (s: import("../maths/schedule.js").Schedule) => string>} */
@@ -23,4 +25,12 @@ export function fillIn() {
     const [kind, name] = (place.getAttribute("data-live") ?? "").split(".");
     if (KINDS.includes(kind) && SAID[name]) place.textContent = SAID[name](schedules.value[kind]);
   }
+}
+
+/** Show the words that are true of the kind of network at work: .of-unet until it is known, .of-dit of a transformer. */
+export function followNetwork() {
+  effect(() => {
+    const network = info.value?.model?.network;
+    if (network) document.documentElement.dataset.network = network;
+  });
 }

@@ -16,6 +16,7 @@ const UPPER = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** 3.6 × 10⁻⁷ @param {number} v @param {number} digits */
 export function power(v, digits = 1) {
   if (v === 0) return "0";
+  if (!Number.isFinite(v)) return fixed(v);
   const [front, exponent] = v.toExponential(digits).split("e");
   const raised = exponent.replace("+", "").replace("-", "⁻").replace(/\d/g, (d) => UPPER[Number(d)]);
   return `${front.replace("-", "−")} × 10${raised}`;
@@ -25,6 +26,7 @@ export function power(v, digits = 1) {
  * @param {number} v @param {number} digits */
 export function significant(v, digits = 3) {
   const size = Math.abs(v);
+  if (!Number.isFinite(v)) return fixed(v);
   if (v !== 0 && (size < 1e-3 || size >= 1e7)) return power(v, digits - 1);
   if (size < 10 ** digits) return v.toPrecision(digits).replace("-", "−");
   const whole = Math.round(Number(v.toPrecision(digits)));
