@@ -61,6 +61,7 @@ def left(running, path, body):
         until(lambda: line.current is not None and line.current.step is not None)
         order = line.current
     until(lambda: line.current is None)
+    running.studio.desk.ask("left", lambda model: None).result()  # the step that was under way has ended
     return order
 
 
