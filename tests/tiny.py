@@ -111,9 +111,13 @@ def transformer(shut=(), **changes):
     return net
 
 
-def write_transformer(folder, **options):
-    """The tiny model with a transformer in the place of its U-Net."""
-    part = serialise(transformer(**options).state_dict())
-    described = manifest(name="tiny-dit", denoiser={"kind": "dit", **DIT})
-    save(folder, described, files() | {"denoiser": part}, attribution="Nothing: random weights.\n")
+def write_transformer(folder, *, text=True, **options):
+    """The tiny model with a transformer in the place of its U-Net; without text it is one that reads no words."""
+    network = DIT if text else DIT | {"token_dim": None}
+    part = serialise(transformer(**options, token_dim=network["token_dim"]).state_dict())
+    parts = files() | {"denoiser": part}
+    changes = {} if text else {"conditioner": {"kind": "none"}}
+    kept = {role: data for role, data in parts.items() if text or role in ("denoiser", "autoencoder")}
+    described = manifest(name="tiny-dit", denoiser={"kind": "dit", **network}, **changes)
+    save(folder, described, kept, attribution="Nothing: random weights.\n")
     return folder

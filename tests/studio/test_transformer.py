@@ -18,6 +18,7 @@ from test_playground import drawn
 
 from sfumato.studio.desk import Desk
 from sfumato.studio.studio import Studio
+from tiny import write_transformer
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +177,26 @@ def test_the_playgrounds_network_opens_into_blocks(read, running):
     inside = reader.page.locator(".parts ol b").all_inner_texts()
     assert {"blocks.1.modulation", "blocks.1.self_attn", "blocks.1.cross_attn", "blocks.1.ff"} <= set(inside)
     assert reader.said == []
+
+
+def test_one_without_words_is_drawn_and_says_why_it_has_no_maps(chromium, tmp_path):
+    """Two branches a block; figure 3.2 and the playground say in a line what is missing."""
+    made = Studio(Desk(str(write_transformer(tmp_path / "silent", text=False))))
+    with serving(made) as running:
+        reader = Reader(chromium, running)
+        figure = reader.figure("xray")
+        reader.settled("xray")
+        assert figure.locator(".branch").count() == 6
+        assert figure.get_by_text("cross-attention").count() == 0
+        assert pressed(reader, "Switch off attention in all blocks")["moved"] > 1e-3
+        reader.page.locator("[data-figure=attention]").scroll_into_view_if_needed()
+        said = reader.page.locator("[data-figure=attention] [role=alert]").inner_text()
+        assert said == "this network looks at no words: it has no cross-attention to show"
+        reader.page.goto(running.address + "playground#seed=5&steps=2")
+        drawn(reader)
+        reader.page.locator("#tab-attention").click()
+        assert "looks at no words" in reader.page.locator("#evidence [role=alert]").first.inner_text()
+        reader.page.locator("#tab-network").click()
+        reader.page.wait_for_selector("#evidence .parts")
+        reader.context.close()
+    made.desk.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from jaxtyping import Float, Float32, Float64, UInt8
 
 from sfumato.arrays import as_numpy
 from sfumato.conditioner import Conditioning
+from sfumato.errors import RecipeError
 from sfumato.inspect.numbers import rms
-from sfumato.inspect.watch import watch
+from sfumato.inspect.watch import paths, watch
 from sfumato.model import Model
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
@@ -83,6 +85,7 @@ def look(model: Model, photo: UInt8[np.ndarray, "h w 3"], *, seed: int, i: int, 
 def looked_at(model: Model, x_t: Float32[torch.Tensor, "1 c h w"], level: Level, cond: Conditioning) -> Looked:
     """The same about a state that is there already. Raises RecipeError for a network without cross-attention."""
     bundle = model.bundle
+    refuse_wordless(bundle.denoiser)
     seen: dict[str, np.ndarray] = {}
     count = len(cond.words[0])
 
@@ -95,6 +98,12 @@ def looked_at(model: Model, x_t: Float32[torch.Tensor, "1 c h w"], level: Level,
         without = bundle.denoiser(x_t.expand(count, -1, -1, -1), level, hidden(cond, count))
     gap = as_numpy(without.x0_hat) - as_numpy(belief.x0_hat)
     return Looked(tokens=cond.words[0], belief=belief, layers=seen, changes=np.sqrt((gap**2).mean(1)))
+
+
+def refuse_wordless(denoiser: object) -> None:
+    """Raises RecipeError, in one line, where the network has no cross-attention."""
+    if not any(fnmatchcase(path, CROSS) for path in paths(denoiser)):
+        raise RecipeError("this network looks at no words: it has no cross-attention to show")
 
 
 def hidden(cond: Conditioning, count: int) -> Conditioning:

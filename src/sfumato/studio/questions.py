@@ -21,7 +21,7 @@ from sfumato.model import Model
 from sfumato.pipeline import encode, guidance_of
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
-from sfumato.studio.attention import CROSS, Looked, laid_out, looked_at
+from sfumato.studio.attention import CROSS, Looked, laid_out, looked_at, refuse_wordless
 from sfumato.studio.runs import Run
 
 SIDES = ("prompt", "negative")
@@ -43,6 +43,7 @@ def attention(
         RecipeError: no such side, or a network that looks at no words.
     """
     step, recipe = step_of(run, k)
+    refuse_wordless(model.bundle.denoiser)
     cond = _told(model, recipe, _said(recipe, side))
     count, (height, width) = len(cond.words[0]), step.prediction.x_t.shape[-2:]
     seen: dict[str, Float32[np.ndarray, "n m h w"]] = {}

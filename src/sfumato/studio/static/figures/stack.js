@@ -33,7 +33,7 @@ export default function Stack() {
   useTold("xray", said ? { blocks: String(layers.length - 1), grid: `${layers[0].height} × ${layers[0].width}`, ms: significant(ms, 2) } : {});
   return html`<${Figure} id="xray" title="X-ray, with a switch on every branch" needs="server" path=${ownPath()} busy=${answer.busy}
     attempt="switch off one branch, then one kind of branch in all blocks by the word above it. Press a block to see its channels, and move t to move the gates."
-    notice="a branch adds its answer times its gate. Where a gate is 0, nothing comes through, and nothing is missed; show the numbers to see what each branch adds."
+    notice="a branch adds its answer, times its gate where it has one. Where a gate is 0, nothing comes through, and nothing is missed; show the numbers to see what each branch adds."
     stage=${html`<${Guesses} said=${said} t=${t.value} whole="branches on" less="off" what=${what} />
       <div class="xray">${said && html`<${Blocks} said=${said} />`}
         <div>${said && html`<${Channels} said=${said} />`}</div></div>`}
