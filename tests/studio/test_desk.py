@@ -4,8 +4,11 @@ import threading
 from concurrent.futures import CancelledError
 
 import pytest
+from starlette.requests import Request
 
-from sfumato.errors import CheckpointError
+from sfumato.errors import CheckpointError, RecipeError
+from sfumato.studio.api_network import waiting
+from sfumato.studio.app import application
 from sfumato.studio.desk import Desk
 from sfumato.studio.ids import ALPHABET, LENGTH, Shelf
 
@@ -37,6 +40,43 @@ def test_the_newest_question_of_a_figure_replaces_the_waiting_one(desk):
     for old in asked[:-1]:
         with pytest.raises(CancelledError):
             old.result(0)
+
+
+def test_who_asked_before_does_not_push_a_newer_question_out(desk):
+    """A stream whose reader has left asks once more before it hears of it."""
+    going, leave = threading.Event(), threading.Event()
+    desk.ask("other", lambda model: (going.set(), leave.wait(30)))
+    assert going.wait(30)
+    first, second = desk.turn(), desk.turn()
+    begun = desk.ask("film", lambda model: "begun", first)
+    newer = desk.ask("film", lambda model: "newer", second)
+    stale = desk.ask("film", lambda model: "stale", first)
+    elsewhere = desk.ask("race", lambda model: "elsewhere", first)
+    leave.set()
+    assert newer.result(30) == "newer"
+    assert elsewhere.result(30) == "elsewhere"
+    assert desk.ask("film", lambda model: "further", second).result(30) == "further"
+    assert begun.cancelled()
+    assert stale.cancelled()
+
+
+def test_a_stream_that_was_left_asks_in_vain(studio):
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/futures", "query_string": b"", "scheme": "http",
+             "server": ("127.0.0.1", 80), "headers": [(b"x-sfumato-figure", b"futures.a")], "app": application(studio)}  # fmt: skip
+    left, newer = waiting(Request(scope)), waiting(Request(scope))
+    assert left(lambda model: 1) == 1
+    assert newer(lambda model: 2) == 2
+    with pytest.raises(RecipeError, match="a newer question"):
+        left(lambda model: 3)
+
+
+def test_so_many_keys_are_remembered(desk, monkeypatch):
+    monkeypatch.setattr("sfumato.studio.desk.KEYS", 3)
+    old, new = desk.turn(), desk.turn()
+    for key in "abcd":
+        desk.ask(key, lambda model: None, new)
+    assert desk.ask("a", lambda model: "forgotten", old).result(30) == "forgotten"
+    assert desk.ask("d", lambda model: "known", old).cancelled()
 
 
 def test_closing_waits_for_the_question_at_hand(desk):

@@ -36,7 +36,7 @@ async def put(request: Request, question: Callable[[Model], Any]) -> Any:
     """The desk's answer. Raises RecipeError where a newer question of the same figure came first."""
     studio: Studio = request.app.state.studio
     try:
-        return await asyncio.wrap_future(studio.desk.ask(key_of(request), question))
+        return await asyncio.wrap_future(studio.desk.ask(key_of(request), question, studio.desk.turn()))
     except (CancelledError, asyncio.CancelledError) as problem:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -47,11 +47,11 @@ async def put(request: Request, question: Callable[[Model], Any]) -> Any:
 def waiting(request: Request) -> Callable[[Callable[[Model], Any]], Any]:
     """`put` for a thread that streams: asks the desk and waits for its answer. Raises RecipeError, as `put`."""
     studio: Studio = request.app.state.studio
-    key = key_of(request)
+    key, turn = key_of(request), studio.desk.turn()
 
     def ask(question: Callable[[Model], Any]) -> Any:
         try:
-            return studio.desk.ask(key, question).result()
+            return studio.desk.ask(key, question, turn).result()
         except CancelledError as problem:
             raise RecipeError("a newer question of this figure came first") from problem
 
