@@ -2,13 +2,13 @@
 
 import threading
 from concurrent.futures import CancelledError
+from types import SimpleNamespace
 
 import pytest
 from starlette.requests import Request
 
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.studio.api_network import waiting
-from sfumato.studio.app import application
 from sfumato.studio.desk import Desk
 from sfumato.studio.ids import ALPHABET, LENGTH, Shelf
 
@@ -61,8 +61,9 @@ def test_who_asked_before_does_not_push_a_newer_question_out(desk):
 
 
 def test_a_stream_that_was_left_asks_in_vain(studio):
-    scope = {"type": "http", "method": "POST", "path": "/api/v1/futures", "query_string": b"", "scheme": "http",
-             "server": ("127.0.0.1", 80), "headers": [(b"x-sfumato-figure", b"futures.a")], "app": application(studio)}  # fmt: skip
+    app = SimpleNamespace(state=SimpleNamespace(studio=studio))
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/futures", "scheme": "http", "app": app}
+    scope |= {"query_string": b"", "server": ("127.0.0.1", 80), "headers": [(b"x-sfumato-figure", b"futures.a")]}
     left, newer = waiting(Request(scope)), waiting(Request(scope))
     assert left(lambda model: 1) == 1
     assert newer(lambda model: 2) == 2
