@@ -22,12 +22,12 @@ export default function WholeMachine() {
   const of = (/** @type {string} */ type) => /** @type {any} */ (run.frames.find((f) => f.type === type));
   const moves = /** @type {any[]} */ (run.frames.filter((f) => f.type === "step")), text = of("text"), end = of("picture");
   const newest = useNewest(moves.length, run.busy), k = Math.max(0, Math.min(at.value ?? newest, n - 1, Math.max(0, moves.length - 1)));
-  const step = moves[k], numbers = step?.numbers, ms = times(text, moves, end);
+  const step = moves[k], numbers = step?.numbers, ms = times(text, moves, end), lags = at.value === null && newest < moves.length - 1;
   const working = !run.busy || !run.frames.length ? "" : end ? "" : moves.length === n ? "decoder" : text ? "network" : "text";
   useTold("machine", end && !run.busy ? { share: `${fixed((100 * ms.network) / ms.all, 0)} %`, evaluations: String(moves.at(-1).numbers.evaluations),
     rest: `${significant((100 * ms.rest) / ms.all, 2)} %`, picture: whole(end.arrays.x.length), latents: whole(end.arrays.x_0.length) } : {});
   const start = () => ((at.value = null), (again.value += 1));
-  return html`<${Figure} id="machine" title="The whole machine" needs="server" path=${ownPath()} busy=${run.busy} settings=${{ steps: n, w: w.value }}
+  return html`<${Figure} id="machine" title="The whole machine" needs="server" path=${ownPath()} busy=${run.busy || lags} settings=${{ steps: n, w: w.value }}
     attempt="write a prompt and run it; then wind back through the steps, part by part."
     notice="the network is asked again and again and does nearly all the work. All that guides it is a short list of vectors, read once; the decoder is asked once, at the end."
     stage=${html`<${Machine} parts=${of("parts")} text=${text} moves=${moves} n=${n} k=${k} end=${end} ms=${ms} working=${working} w=${w.value} away=${negative.value} seed=${seed.value} pick=${(/** @type {number} */ v) => (at.value = v)} />`}
