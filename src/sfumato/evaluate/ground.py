@@ -58,16 +58,21 @@ class Ground:
 
     def train_picture(self, place: int) -> UInt8[np.ndarray, "s s 3"]:
         """The picture of a train row."""
-        for pictures in self.train_pictures:
-            if place < len(pictures):
-                return np.asarray(pictures[place])
-            place -= len(pictures)
-        raise IndexError("there is no such train row")
+        return picture_at(self.train_pictures, place)
 
     @property
     def main(self) -> int:
         """How many of the train rows are of the corpus that is measured on; those of further ones come after."""
         return len(self.train_pictures[0])
+
+
+def picture_at(all_pictures: Sequence[UInt8[np.ndarray, "k s s 3"]], place: int) -> UInt8[np.ndarray, "s s 3"]:
+    """The picture at a place in several arrays, one after the other. Raises IndexError."""
+    for pictures in all_pictures:
+        if place < len(pictures):
+            return np.asarray(pictures[place])
+        place -= len(pictures)
+    raise IndexError("there is no such picture")
 
 
 def corpus_at(place: Path | None) -> Path:

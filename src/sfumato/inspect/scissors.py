@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from sfumato.errors import RecipeError
 from sfumato.nets.blocks import ResBlock
+from sfumato.nets.frozen import thawed
 from sfumato.nets.stages import DownStage, UpStage
 from sfumato.nets.unet import UNet
 
@@ -31,8 +32,7 @@ class Skip:
 
 def unet_of(denoiser: object) -> UNet:
     """The U-Net that a denoiser asks. Raises RecipeError where it is none."""
-    net = getattr(denoiser, "net", denoiser)
-    net = getattr(net, "module", net)  # a network that is frozen for generating
+    net = thawed(getattr(denoiser, "net", denoiser))
     if not isinstance(net, UNet):
         raise RecipeError(f"the network is a {type(net).__name__}; only a UNet has skips to cut")
     return net

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from sfumato.errors import RecipeError
 from sfumato.nets.attention import Attention, Kernel, explicit
+from sfumato.nets.frozen import thawed
 
 Sink = Callable[[str, Tensor], None]
 """Takes the name of a module and what it computed; the tensor is the network's own, so it must not be changed."""
@@ -109,7 +110,7 @@ def paths(target: object, kind: type[nn.Module] = Attention) -> tuple[str, ...]:
 def modules(target: object, kind: type[M]) -> dict[str, M]:
     """Every module of a kind inside a network, by its path. Raises RecipeError where the target holds no network."""
     net, prefix = (target, "") if isinstance(target, nn.Module) else (getattr(target, "net", None), "net.")
-    net = getattr(net, "module", net)  # a network that is frozen for generating
+    net = thawed(net)
     if not isinstance(net, nn.Module):
         raise RecipeError(
             f"{type(target).__name__} cannot be watched: expected a torch module, or a denoiser whose `net` is one"

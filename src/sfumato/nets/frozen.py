@@ -30,3 +30,8 @@ class Frozen:
         pooled = None if pooled is None else pooled.to(self.dtype)
         dials = () if numbers is None else (numbers.to(self.dtype),)
         return self.module(x.to(self.dtype), c_noise, tokens, mask, pooled, *dials).to(x.dtype)
+
+
+def thawed(net: object) -> object:
+    """The torch module inside a network that is frozen for generating; whatever else it is, itself."""
+    return getattr(net, "module", net)

@@ -19,7 +19,7 @@ from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source, open_source
 from sfumato.evaluate.copies import PLANTED, nearest, of_real, recompressed, thumbnails
 from sfumato.evaluate.features import SIZE
-from sfumato.evaluate.ground import Report
+from sfumato.evaluate.ground import Report, picture_at
 from sfumato.evaluate.kept import kept
 from sfumato.evaluate.pairs import hash_order
 from sfumato.studio.photo import SHIPPED, shipped
@@ -78,11 +78,7 @@ class AtHand:
 
     def picture(self, place: int) -> Pixels:
         """One of them. Raises IndexError."""
-        for pictures in self.pictures:
-            if place < len(pictures):
-                return np.asarray(pictures[place])
-            place -= len(pictures)
-        raise IndexError("there is no such picture")
+        return picture_at(self.pictures, place)
 
     def chosen(self, seed: int) -> int:
         """The place of the picture that a seed plants."""

@@ -12,6 +12,7 @@ from sfumato.denoiser import NetworkDenoiser
 from sfumato.errors import RecipeError
 from sfumato.inspect.numbers import rms
 from sfumato.model import Model
+from sfumato.nets.frozen import thawed
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.prediction import Prediction
@@ -80,8 +81,7 @@ def gamma(model: Model, steps: Sequence[int]) -> Float32[np.ndarray, "n d"]:
         RecipeError: a network without one.
     """
     denoiser: Any = model.bundle.denoiser
-    net = getattr(denoiser, "net", None)
-    found = getattr(getattr(net, "module", net), "sinusoidal", None)
+    found: Any = getattr(thawed(getattr(denoiser, "net", None)), "sinusoidal", None)
     if found is None:
         raise RecipeError(f"{model.name!r} has no sinusoidal embedding of the noise level")
     numbers = [float(denoiser.clock(model.bundle.schedule.at(step))) for step in steps]

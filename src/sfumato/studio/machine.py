@@ -14,6 +14,7 @@ from sfumato.conditioner import Conditioning
 from sfumato.denoiser import Denoiser
 from sfumato.inspect.numbers import rms
 from sfumato.model import Model
+from sfumato.nets.frozen import thawed
 from sfumato.pipeline import Decoded, Encoded, trace
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level
@@ -34,11 +35,10 @@ class Part:
 def parts(model: Model) -> tuple[Part, Part, Part]:
     """The text encoder, the network, and the decoder; one that holds nothing trained has zeros."""
     bundle = model.bundle
-    net: Any = getattr(bundle.denoiser, "net", None)
     vae = getattr(bundle.autoencoder, "vae", None)
     return (
         _part("text", getattr(bundle.conditioner, "encoder", None)),
-        _part("network", getattr(net, "module", net)),
+        _part("network", thawed(getattr(bundle.denoiser, "net", None))),
         _part("decoder", getattr(vae, "decoder", None)),
     )
 
