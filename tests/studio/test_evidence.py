@@ -12,7 +12,7 @@ from sfumato.pipeline import encode
 from sfumato.studio.frames import decode
 
 ASKED = {"prompt": "a red apple", "negative": "a cat", "seed": 5, "steps": 4, "w": 3.0, "sampler": "ddim"}
-TABS = ("attention", "guidance", "text", "network", "nearest", "takeaway")
+TABS = ("attention", "guidance", "text", "latents", "network", "nearest", "takeaway")
 
 
 @pytest.fixture
@@ -61,6 +61,29 @@ def test_text_is_read_on_both_sides(client, name):
     assert (prompt["room"], prompt["width"]) == (8, 16)
 
 
+def test_latents_are_those_that_were_kept(client, studio, name):
+    kept = studio.runs.get(name).kept
+    frame = asked(client, "latents", run=name, step=1, place=[2, 3, 1])
+    belief = kept[1].step.prediction
+    for said, ours in (("x_t", belief.x_t), ("x0_hat", belief.x0_hat), ("eps_hat", belief.eps_hat)):
+        np.testing.assert_array_equal(frame.arrays[said], ours[0].numpy())
+    np.testing.assert_array_equal(frame.arrays["x_0"], studio.runs.get(name).latent[0].numpy())
+    np.testing.assert_allclose(frame.arrays["x_0"], kept[-1].step.x_next[0].numpy())
+    assert frame.header["shape"] == list(belief.x_t.shape[1:])
+    assert frame.header["held"] == [float(one.step.prediction.x_t[0, 2, 3, 1]) for one in kept]
+    assert frame.header["believed"] == [float(one.step.prediction.x0_hat[0, 2, 3, 1]) for one in kept]
+    middle = asked(client, "latents", run=name, step=1).header
+    assert middle["place"] == [0, belief.x_t.shape[2] // 2, belief.x_t.shape[3] // 2]
+    assert middle["held"] != frame.header["held"]
+
+
+@pytest.mark.parametrize("place", [[0, 0], [0, 0, 0.5], [-1, 0, 0], [99, 0, 0], [0, 0, 99], "middle"])
+def test_a_place_outside_of_the_latents_is_refused(client, name, place):
+    answer = client.post("/api/v1/ask/latents", json={"run": name, "step": 0, "place": place})
+    assert answer.status_code == 400
+    assert "place" in answer.text
+
+
 def test_the_networks_parts_and_their_times(client, name):
     said = asked(client, "network", run=name, step=0).header
     top = [part for part in said["parts"] if not part["parent"]]
@@ -86,9 +109,10 @@ def test_every_page_of_evidence_is_there_without_barriers(read, view):
     ended(reader, before + 1)
     reader.page.locator("#scrub").fill("3")
     marks = {
-        "attention": ".tile.map",
+        "attention": ".tile.heat",
         "guidance": ".field",
         "text": ".tokens",
+        "latents": ".tile.heat",
         "network": ".parts",
         "nearest": ".copied",
         "takeaway": ".doors",
@@ -107,8 +131,8 @@ def test_every_page_of_evidence_is_there_without_barriers(read, view):
 def test_words_layers_and_steps_change_the_map(read, running):
     reader = drawn(read(running, PLACE))
     reader.page.locator("#tab-attention").click()
-    reader.page.wait_for_selector(".tile.map")
-    map_of = "() => { const one = document.querySelector('.map canvas');" + (
+    reader.page.wait_for_selector(".tile.heat")
+    map_of = "() => { const one = document.querySelector('.heat canvas');" + (
         " return one.getContext('2d').getImageData(0, 0, one.width, one.height).data.join(); }"
     )
     seen = [reader.page.evaluate(map_of)]
@@ -127,6 +151,32 @@ def test_words_layers_and_steps_change_the_map(read, running):
     reader.page.locator("#tab-attention").focus()
     reader.page.keyboard.press("ArrowRight")
     reader.page.wait_for_selector("#tab-guidance[aria-selected=true]")
+
+
+def test_a_number_of_the_latents_is_followed(read, running):
+    reader = drawn(read(running, PLACE))
+    reader.page.locator("#tab-latents").click()
+    reader.page.wait_for_selector("#evidence .tile.latents")
+    assert reader.page.locator("#evidence .tile.latents").count() == 2
+    seen = [readouts(reader)["held"]]
+
+    def changed():
+        reader.page.wait_for_function(
+            "old => document.querySelector('#evidence [data-readout=held]').dataset.value !== old", arg=seen[-1]
+        )
+        seen.append(readouts(reader)["held"])
+
+    reader.page.locator("#evidence .heat canvas").focus()
+    reader.page.keyboard.press("ArrowLeft")
+    changed()
+    reader.page.locator("#evidence").get_by_text("2", exact=True).click()
+    changed()
+    reader.page.locator("#scrub").fill("1")
+    changed()
+    reader.page.locator("#evidence").get_by_role("button", name="Show numbers").click()
+    left = [float(readouts(reader)[f"left-{k}"]) for k in range(3)]
+    assert min(left) > 0
+    assert reader.said == []
 
 
 def test_parts_open_into_parts_and_are_timed_again(read, running):

@@ -109,10 +109,10 @@ def test_the_race_runs_under_the_stage_without_barriers(read, running, view):
 def test_a_map_is_checked_by_hiding_its_word(read, running):
     reader = drawn(read(running, PLACE))
     reader.page.locator("#tab-attention").click()
-    reader.page.wait_for_selector(".tile.map")
-    assert reader.page.locator(".tile.map").count() == 1
+    reader.page.wait_for_selector(".tile.heat")
+    assert reader.page.locator(".tile.heat").count() == 1
     reader.page.locator("#ablate").click()
-    reader.page.wait_for_function("() => document.querySelectorAll('.tile.map').length === 2")
+    reader.page.wait_for_function("() => document.querySelectorAll('.tile.heat').length === 2")
     value = "name => Number(document.querySelector(`[data-readout=${name}]`).dataset.value)"
     changes = [reader.page.evaluate(value, f"change-{k}") for k in range(5)]
     assert max(changes) > 1e-3

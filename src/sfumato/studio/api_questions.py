@@ -1,4 +1,4 @@
-"""Questions to a run, over the wire: attention, what hiding a word does, a race, guidance, text, network."""
+"""Questions to a run, over the wire: attention, what hiding a word does, a race, guidance, text, latents, network."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -82,6 +82,15 @@ async def text(request: Request) -> Response:
     return single("text", {"sides": await put(request, lambda model: questions.text(model, run))})
 
 
+async def latents(request: Request) -> Response:
+    """The latents of one step, and one number of them, by channel, row and column, over all steps."""
+    run, k, body = await _asked(request, "place")
+    place, held, believed = questions.course(run, asked.place(body) if "place" in body else None)
+    found = questions.latents(run, k)
+    entries = {"step": k, "shape": list(found["x_t"].shape), "place": list(place), "held": held, "believed": believed}
+    return single("latents", entries, **found)
+
+
 async def network(request: Request) -> Response:
     """Every part of the network with its measured time."""
     run, k, _ = await _asked(request)
@@ -101,5 +110,5 @@ async def _asked(request: Request, *more: str) -> tuple[Run, int, dict[str, obje
 
 ROUTES = [
     Route(f"/api/v1/ask/{question.__name__}", question, methods=["POST"])
-    for question in (attention, ablation, race, guidance, text, network)
+    for question in (attention, ablation, race, guidance, text, latents, network)
 ]

@@ -39,6 +39,15 @@ def steps(body: Mapping[str, Any], most: int) -> list[int]:
     return [whole({"step": step}, "step", 1, MAX_T) for step in sent]
 
 
+def place(body: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Channel, row and column of one number of the latents, each from 0. Raises RecipeError."""
+    sent = body.get("place")
+    if not isinstance(sent, list) or len(sent) != 3:
+        raise RecipeError("place is no list of channel, row and column")
+    c, y, x = (whole({"place": at}, "place", 0, 4095) for at in sent)
+    return c, y, x
+
+
 def number(body: Mapping[str, Any], name: str, low: float, high: float, default: float | None = None) -> float:
     """A finite number in low..high. Raises RecipeError."""
     value = body.get(name, default)

@@ -113,6 +113,31 @@ def text(model: Model, run: Run) -> list[dict[str, Any]]:
     return told
 
 
+def latents(run: Run, k: int) -> dict[str, Float32[np.ndarray, "c h w"]]:
+    """What step k held and believed: x_t, x0_hat and eps_hat; and x_0, where the run has come to its end."""
+    belief = step_of(run, k)[0].prediction
+    found = {"x_t": belief.x_t, "x0_hat": belief.x0_hat, "eps_hat": belief.eps_hat}
+    if run.latent is not None:
+        found["x_0"] = run.latent
+    return {name: as_numpy(each)[0].astype(np.float32) for name, each in found.items()}
+
+
+def course(run: Run, place: tuple[int, ...] | None) -> tuple[tuple[int, ...], list[float], list[float]]:
+    """One number of the latents at every step of a run: in x_t, and in x0_hat.
+
+    place: its channel, row and column; None is the first channel's middle. It is returned, too.
+
+    Raises:
+        RecipeError: no such place.
+    """
+    shape = tuple(run.kept[0].step.prediction.x_t.shape[1:])
+    place = (0, shape[1] // 2, shape[2] // 2) if place is None else place
+    if any(at >= size for at, size in zip(place, shape, strict=True)):
+        raise RecipeError(f"place is {list(place)}; the latents have {' x '.join(map(str, shape))} numbers")
+    beliefs = [kept.step.prediction for kept in run.kept]
+    return place, [float(b.x_t[0][place]) for b in beliefs], [float(b.x0_hat[0][place]) for b in beliefs]
+
+
 def network(model: Model, run: Run, k: int) -> tuple[list[Timed], float]:
     """Every part of the network with its time, asked as it was at step k; and the seconds of the whole, untimed.
 

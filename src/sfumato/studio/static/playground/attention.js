@@ -1,11 +1,12 @@
 // Evidence: where each word was looked at, at this step, by layer and head, on one scale for all words.
 
 import { coarser, spearman } from "../maths/attention.js";
+import { Heat } from "../parts/heat.js";
 import { html, signal } from "../parts/html.js";
 import { fixed, significant } from "../parts/numbers.js";
 import { Choice } from "../parts/slider.js";
 import { useAnswer } from "../wire/answer.js";
-import { Map, folded } from "./map.js";
+import { folded } from "./folded.js";
 
 const side = signal("prompt");
 const word = signal(1);
@@ -31,7 +32,7 @@ export default function Attention({ run, at }) {
   return html`<div aria-busy=${busy ? "true" : null}>
     <${Choice} name="side" label="Text" value=${side.value} options=${[["prompt", "prompt"], ["negative", "negative"]]} change=${(/** @type {string} */ v) => (side.value = v)} />
     <fieldset class="words"><legend class="unseen">Word</legend>${said.words.map((/** @type {string} */ text, /** @type {number} */ j) => html`<label key=${j}><input type="radio" name="word" checked=${j === k} onChange=${() => (word.value = j)} /><span>${text}</span></label>`)}</fieldset>
-    <${Map} z=${each.maps[k]} across=${each.across} limit=${limit} label=${`Where “${said.words[k]}” was looked at, at step ${at + 1}`} caption=${html`“${said.words[k]}”, at step ${at + 1}`} />
+    <${Heat} z=${each.maps[k]} across=${each.across} limit=${limit} label=${`Where “${said.words[k]}” was looked at, at step ${at + 1}`} caption=${html`“${said.words[k]}”, at step ${at + 1}`} />
     <div class="pair-of">
       <label class="field-of">Layer <select value=${String(chosen)} onChange=${(/** @type {any} */ e) => (layer.value = Number(e.target.value))}><option value="-1">mean of all</option>
         ${said.layers.map((/** @type {string} */ name, /** @type {number} */ j) => html`<option key=${name} value=${String(j)}>${name.replace(/^net\./, "")}</option>`)}</select></label>
@@ -39,7 +40,7 @@ export default function Attention({ run, at }) {
         ${Array.from({ length: chosen < 0 ? 0 : heads }, (_, j) => html`<option key=${j} value=${String(j)}>${j + 1}</option>`)}</select></label>
     </div>
     <div class="doors"><button type="button" id="ablate" aria-pressed=${checked.value} onClick=${() => (checked.value = !checked.value)}>Check: hide each word in turn</button></div>
-    ${changes && html`<${Map} z=${changes[k]} across=${each.across} limit=${Math.max(1e-6, ...changes.slice(1, -1).map((/** @type {Float32Array} */ c) => Math.max(...c)))} label=${`Where the guess changes when “${said.words[k]}” is hidden, at step ${at + 1}`} caption=${html`where the guess changes without “${said.words[k]}”`} />`}
+    ${changes && html`<${Heat} z=${changes[k]} across=${each.across} limit=${Math.max(1e-6, ...changes.slice(1, -1).map((/** @type {Float32Array} */ c) => Math.max(...c)))} label=${`Where the guess changes when “${said.words[k]}” is hidden, at step ${at + 1}`} caption=${html`where the guess changes without “${said.words[k]}”`} />`}
     ${checked.value && !effect && !hidden.trouble && html`<p class="check">Each word is being hidden in turn.</p>`}
     ${hidden.trouble && html`<p class="trouble" role="alert">${hidden.trouble}</p>`}
     <table class="settings"><caption>Share of each word: over all words it is 1 at every place</caption><thead><tr><th scope="col">word</th><th scope="col">mean</th><th scope="col">most</th>${changes && html`<th scope="col">change</th><th scope="col">rank</th>`}</tr></thead>

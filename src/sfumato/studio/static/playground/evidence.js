@@ -11,6 +11,7 @@ const PAGES = {
   attention: { words: "Attention", load: () => import("./attention.js") },
   guidance: { words: "Guidance", load: () => import("./guidance.js") },
   text: { words: "Text", load: () => import("./text.js") },
+  latents: { words: "Latents", load: () => import("./latents.js") },
   network: { words: "Network", load: () => import("./network.js") },
   nearest: { words: "Copied?", load: () => import("./nearest.js") },
   takeaway: { words: "Take home", load: null },

@@ -2,10 +2,10 @@
 
 import { Curve } from "../parts/curve.js";
 import { Flat } from "../parts/flat.js";
+import { Heat } from "../parts/heat.js";
 import { html } from "../parts/html.js";
 import { fixed, significant } from "../parts/numbers.js";
 import { useAnswer } from "../wire/answer.js";
-import { Map } from "./map.js";
 import { cursor } from "./runs.js";
 
 /** @param {{run: import("./runs.js").Run, at: number}} props */
@@ -25,7 +25,7 @@ export default function Guidance({ run, at }) {
     <dl class="facts">${facts.map(([name, label, shown, value]) => html`<div key=${name}><dt>${label}</dt><dd data-readout=${name} data-value=${String(value)}>${shown}</dd></div>`)}</dl>
     ${n > 1 && known.length > 0 && html`<${Curve} label="The prompt's bits at each step" series=${[{ name: "bits", label: "bits", kind: "of-custom", x: bits.map((/** @type {number} */ _, /** @type {number} */ k) => k + 1), y: bits }]} x=${[1, n]} xTicks=${[1, n]} xLabel="step" y=${[0, top]}
       yTicks=${[0, top]} tick=${(/** @type {number} */ v) => significant(v, 2)} yLabel="the prompt's bits" height=${140} cursor=${at + 1} pick=${(/** @type {number} */ v) => (cursor.value = Math.min(n - 1, Math.max(0, Math.round(v) - 1)))} />`}
-    ${map ? html`<${Map} z=${map} across=${across} limit=${Math.max(1e-9, ...map)} label=${`Where the prompt steered at step ${at + 1}`} caption="where the prompt steered, in bits" />` : html`<p class="check">The last step ends in the picture itself, where the two beliefs no longer overlap: its bits are infinite, and not counted.</p>`}
+    ${map ? html`<${Heat} z=${map} across=${across} limit=${Math.max(1e-9, ...map)} label=${`Where the prompt steered at step ${at + 1}`} caption="where the prompt steered, in bits" />` : html`<p class="check">The last step ends in the picture itself, where the two beliefs no longer overlap: its bits are infinite, and not counted.</p>`}
     <p class="check">Bits: the divergence of the step with the prompt from the step without it, at w = 1. Lengths are divided by √d, so that plain noise has 1.</p></div>`;
 }
 
