@@ -1,6 +1,6 @@
 """Make the small file of latents that a GPU job trains on.
 
-python recipes/gpu/pack.py PATH/TO/glyphs.parquet --out packs/glyphs
+python recipes/gpu/pack.py PATH/TO/glyphs.parquet --out packs/glyphs --further glyphs-colours:7450
 """
 
 import argparse
@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
+import numpy as np
 import torch
 
 from sfumato.corpus.locate import cache_folder
@@ -33,6 +34,13 @@ def main() -> int:
     parser.add_argument("data", type=Path, help="the corpus: glyphs.parquet, or the folder that holds it")
     parser.add_argument("--source", default="glyphs", help="which corpus of that folder")
     parser.add_argument(
+        "--further",
+        action="append",
+        default=[],
+        metavar="NAME[:MOST]",
+        help="another corpus of that folder, its train pictures alone; of a larger one, so many",
+    )
+    parser.add_argument(
         "--model", default="velatura", help="the autoencoder, or a model whose autoencoder is used (velatura)"
     )
     parser.add_argument("--out", type=Path, required=True)
@@ -41,7 +49,8 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=None)
     args = parser.parse_args()
     recipe = load_recipe("tavola")
-    data = replace(recipe.data, size=args.size, sources=(SourceChoice(name=args.source),))
+    further = [SourceChoice(name=n, most=int(most or 0)) for n, _, most in (f.partition(":") for f in args.further)]
+    data = replace(recipe.data, size=args.size, sources=(SourceChoice(name=args.source), *further))
     recipe = replace(recipe, data=data, watch=replace(recipe.watch, split=args.val))
     cache = args.cache or cache_folder()
     report = lambda what, done, total: print(f"{what}: {done} of {total}", file=sys.stderr)  # noqa: E731
@@ -62,11 +71,16 @@ def main() -> int:
             progress=lambda done, total: report(f"encoding {source.name}", done, total),
         )
 
-    train, held_out = encoded(sources[0]), encoded(val)
-    scale, shift = known_scale(space) or scale_and_shift([train], cache)
-    stores = {"train": LatentStore(train, scale, shift), "val": LatentStore(held_out, scale, shift)}
-    about = {"autoencoder": {"sha256": digest, "scale": scale, "shift": shift}, "source": sources[0].key}
-    size = write_pack(args.out, stores, {"train": sources[0].rows, "val": val.rows}, about)
+    train, held_out = [encoded(source) for source in sources], encoded(val)
+    scale, shift = known_scale(space) or scale_and_shift(train, cache)
+    stores = {
+        "train": LatentStore(np.concatenate(train, axis=1), scale, shift),
+        "val": LatentStore(held_out, scale, shift),
+    }
+    key = " ".join(source.key for source in sources)
+    about = {"autoencoder": {"sha256": digest, "scale": scale, "shift": shift}, "source": key}
+    rows = {"train": [row for source in sources for row in source.rows], "val": val.rows}
+    size = write_pack(args.out, stores, rows, about)
     print(f"{args.out}: {size / 2**20:.1f} MiB, {len(stores['train'])} + {len(stores['val'])} pictures")
     return 0
 

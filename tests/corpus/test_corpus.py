@@ -156,6 +156,8 @@ def test_where_a_name_is_looked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CorpusError, match=r"'glyphs' was not found.*SFUMATO_DATA"):
         locate("glyphs", None)
+    with pytest.raises(CorpusError, match=r"corpus colours glyphs\.parquet --out glyphs-colours\.parquet"):
+        locate("glyphs-colours", tmp_path)
     file = parquet(tmp_path / "glyphs.parquet", [row(0)])
     assert locate("glyphs", file) == locate("glyphs", tmp_path) == file
     monkeypatch.setenv("SFUMATO_DATA", str(tmp_path))

@@ -186,6 +186,18 @@ def test_a_pack_holds_every_caption_and_latents_of_unit_variance(pack):
     assert all(row.caption and row.license for row in found.rows["train"])
 
 
+def test_a_pack_holds_further_pictures_behind_the_first(pack, cache, autoencoder, tmp_path):
+    asked = ("--model", autoencoder, "--out", tmp_path / "more", "--size", 64, "--val", "train", "--cache", cache)
+    done = script("pack.py", DATA, *asked, "--further", "glyphs:50", cache=cache)
+    assert done.returncode == 0, done.stderr
+    found, first = read_pack(tmp_path / "more"), read_pack(pack)
+    ids = [row.id for row in found.rows["train"]]
+    assert ids[:200] == [row.id for row in first.rows["train"]]
+    assert len(ids) == len(found.stores["train"]) == 250
+    array = found.stores["train"].array
+    assert (array[200:] == array[[ids.index(each) for each in ids[200:]]]).all()
+
+
 def test_a_damaged_pack_is_refused(pack, tmp_path):
     copy = tmp_path / "pack"
     shutil.copytree(pack, copy)

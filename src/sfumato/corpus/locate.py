@@ -5,6 +5,9 @@ from pathlib import Path
 
 from sfumato.errors import CorpusError
 
+COLOURS = "-colours"
+"""How the name of a corpus ends that was made to teach the colours of another."""
+
 
 def locate(name: str, data: Path | None) -> Path:
     """The file or folder of the corpus `name` ("glyphs", or any path).
@@ -21,9 +24,11 @@ def locate(name: str, data: Path | None) -> Path:
     path = Path(name)
     if path.exists():
         return path
+    whole = name.removesuffix(COLOURS)
+    made = f"make it: `sfumato corpus colours {whole}.parquet --out {name}.parquet`; " if whole != name else ""
     places = ", ".join(str(place) for place in given) or "nowhere, as none was named"
     raise CorpusError(
-        f"the corpus {name!r} was not found (looked in {places}): "
+        f"the corpus {name!r} was not found (looked in {places}): {made}"
         f"say where {name}.parquet lies with DATA on the command line or with the environment's SFUMATO_DATA, "
         "or give a DATA that is a corpus itself: a folder of captioned pictures"
     )
