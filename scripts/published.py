@@ -15,7 +15,8 @@ from sfumato.evaluate.table import plain, times
 
 COMMAND = (
     "sfumato evaluate {model} --data CORPUS --split report --seeds 1 "
-    "--further CORPUS/glyphs-tones.parquet --further CORPUS/clipart-extra.parquet"
+    "--further CORPUS/glyphs-tones.parquet --further CORPUS/clipart-extra.parquet "
+    "--further CORPUS/glyphs-colours.parquet"
 )
 SHOWN = (
     ("concept among 200, top-5, %", "all", "top-5 concept retrieval among 200, %: 2.5 is chance"),

@@ -17,7 +17,7 @@ from pathlib import Path
 from sfumato import checkpoint
 
 HERE, PAGES = Path(__file__).parent, Path("docs")
-FURTHER = ("glyphs-tones.parquet", "clipart-extra.parquet")
+FURTHER = ("glyphs-tones.parquet", "clipart-extra.parquet", "glyphs-colours.parquet")
 """What the shipped models were trained on besides; those that CORPUS holds."""
 
 

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from PIL import Image
 from tests.corpus.tarballs import GLYPHS
@@ -25,6 +26,7 @@ def test_glyphs_keep_their_split_and_the_commands_file_is_a_corpus(sfumato, tmp_
         assert row.caption == f"{name} {before[parent].caption}"
         assert (row.license, row.author) == (before[parent].license, before[parent].author)
         assert main_colour(np.asarray(Image.open(io.BytesIO(data)))) == name
+    assert pyarrow.parquet.read_schema(out).metadata[b"size"] == b"32"
     again = tmp_path / "again.parquet"
     sfumato("corpus", "colours", GLYPHS, "--out", again, "--turns", "1", "--size", "32")
     assert again.read_bytes() == out.read_bytes()

@@ -15,6 +15,7 @@ EXAMPLES = """\
 examples:
   sfumato corpus colours CORPUS/glyphs.parquet --out CORPUS/glyphs-colours.parquet
   sfumato corpus colours my-pictures --out my-colours.parquet --turns 4 --size 64
+  sfumato train . --recipe tavola --from tavola --set 'data.sources=[{name="my-pictures"},{name="my-colours"}]'
 """
 
 

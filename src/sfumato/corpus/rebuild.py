@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from sfumato.atomic import write_file
-from sfumato.corpus.draw import SIZE, draw
+from sfumato.corpus.draw import draw
 from sfumato.corpus.rows import Skipped
 from sfumato.corpus.upstream import Artwork
 from sfumato.errors import CorpusError, UnavailableError
@@ -84,14 +84,16 @@ def write_corpus(path: Path, drawn: Iterator[Drawn]) -> tuple[int, list[Skipped]
         ) from error
     rows: list[dict[str, Any]] = []
     skipped: list[Skipped] = []
+    side = 0
     for position, one in enumerate(drawn):
         if one.pixels is None:
             skipped.append(one.left_out(position))
         else:
+            side = side or len(one.pixels)
             rows.append({**one.row, "coverage": coverage(one.pixels), "image": encoded(one.pixels)})
     if not rows:
         raise CorpusError("no row could be drawn: " + (skipped[0].reason if skipped else "the list is empty"))
-    about = {"size": str(SIZE), "image": "lossless WebP, RGBA, straight alpha"}
+    about = {"size": str(side), "image": "lossless WebP, RGBA, straight alpha"}
     kinds = {int: arrow.int64(), float: arrow.float64(), bytes: arrow.binary(), list: arrow.list_(arrow.string())}
     fields = [(name, kinds.get(type(value), arrow.string())) for name, value in rows[0].items()]
     sink = io.BytesIO()
