@@ -27,7 +27,8 @@ ATTRIBUTION
 {lead}
 
 Changes: every picture was rendered or scaled to 128x128 with a margin of 4 pixels; captions, keywords and groups
-were added. The authors named here neither made nor endorse Sfumato. The licences are those of the pictures.
+were added; some pictures were shown in other colours as well, under captions that say so. The authors named here
+neither made nor endorse Sfumato. The licences are those of the pictures.
 Columns: style | pictures | author | source (package@version) | licence.
 
 """
