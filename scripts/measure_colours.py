@@ -18,18 +18,13 @@ from PIL import Image
 
 import sfumato
 from sfumato.corpus.colour_names import HUES, shares
+from sfumato.corpus.decode import composited
+from sfumato.evaluate.interval import wilson
 from sfumato.text.score import Score, load_score
 
 THINGS = ("cat", "car", "hat", "book", "butterfly", "flower", "shirt", "bird")
 STYLES = ("flat emoji", "3d render", "bold vector emoji", "glossy gradient emoji")
 LEAST, SEED, SIDE = 0.25, 1000, 96
-
-
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The interval of a share (Wilson 1927)."""
-    p, d = hits / n, 1 + z * z / n
-    half = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return (p + z * z / (2 * n) - half) / d, (p + z * z / (2 * n) + half) / d
 
 
 def colour_of(picture: Image.Image) -> str:
@@ -41,10 +36,9 @@ def colour_of(picture: Image.Image) -> str:
 
 def thing_of(score: Score, picture: Image.Image, colour: str, style: str) -> str:
     """Which of the things under that colour and style the towers find in a picture, over white."""
-    over = Image.new("RGBA", picture.size, "white")
-    over.alpha_composite(picture.convert("RGBA"))
+    over = composited(np.asarray(picture.convert("RGBA")))
     texts = score.texts([f"{colour} {thing}, {style}" for thing in THINGS]).numpy()
-    (vector,) = score.pictures(np.asarray(over.convert("RGB"))[None]).numpy()
+    (vector,) = score.pictures(over[None]).numpy()
     return THINGS[int(np.argmax(texts @ vector))]
 
 
@@ -67,7 +61,7 @@ def main() -> None:
             sheet.paste(small, (j * SIDE, i * SIDE), small)
     for k, what in enumerate(("colour", "thing", "both")):
         hits = sum(all(pair) if what == "both" else pair[k] for pair in right)
-        low, high = wilson(hits, len(right))
+        low, high = wilson(hits / len(right), len(right))
         print(f"{what}: {hits} of {len(right)}, {hits / len(right):.0%} [{low:.0%}, {high:.0%}]")
     if options.sheet:
         sheet.save(options.sheet)

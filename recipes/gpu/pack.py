@@ -1,6 +1,6 @@
 """Make the small file of latents that a GPU job trains on.
 
-python recipes/gpu/pack.py PATH/TO/glyphs.parquet --out packs/glyphs --further glyphs-colours:7450
+python recipes/gpu/pack.py CORPUS --out packs/glyphs --further glyphs-colours:7450
 """
 
 import argparse

@@ -40,8 +40,8 @@ def test_the_main_hue_of_a_picture_is_named_where_it_has_a_quarter(script, parts
 
 def test_wilson_is_wilsons(script):
     # 15 of 50, by the formula of the paper worked out by hand with z = 1.96
-    np.testing.assert_allclose(script.wilson(15, 50), (0.19103, 0.43752), atol=2e-4)
-    low, high = script.wilson(0, 56)
+    np.testing.assert_allclose(script.wilson(15 / 50, 50), (0.19103, 0.43752), atol=2e-4)
+    low, high = script.wilson(0 / 56, 56)
     assert low == pytest.approx(0.0, abs=1e-12)
     assert high == pytest.approx(0.0642, abs=5e-4)
 

@@ -72,11 +72,16 @@ def of_share(values: Float64[np.ndarray, " n"], counts: Counts, one: float = 1.0
     none), the number of families. So 0 of 40 is not "0, for certain".
     """
     p, spread = float(values.mean()) / one, float(np.nanvar(means(values, counts))) / one**2
-    n = p * (1.0 - p) / spread if spread > 0.0 else float(families_in(counts))
+    low, high = wilson(p, p * (1.0 - p) / spread if spread > 0.0 else float(families_in(counts)))
+    return Estimate(p * one, low * one, high * one)
+
+
+def wilson(p: float, n: float) -> tuple[float, float]:
+    """The 95 % interval of a share p of n independent rows (Wilson 1927), within 0..1."""
     z = NORMAL**2 / n
     half = NORMAL * (p * (1.0 - p) / n + z / (4.0 * n)) ** 0.5 / (1.0 + z)
     centre = (p + z / 2.0) / (1.0 + z)
-    return Estimate(p * one, max(centre - half, 0.0) * one, min(centre + half, 1.0) * one)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def of_ratio(over: Float64[np.ndarray, " n"], under: Float64[np.ndarray, " n"], counts: Counts) -> Estimate:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from sfumato.choices import near
 from sfumato.errors import RecipeError
+from sfumato.inspect.kind import network_of
 from sfumato.nets.dit import DiT
-from sfumato.nets.frozen import thawed
 
 PARTS = ("self_attn", "cross_attn", "ff")
 """The branches of a block in the order in which they add, as `DiTBlock` names them."""
@@ -25,10 +25,7 @@ PARTS = ("self_attn", "cross_attn", "ff")
 
 def dit_of(denoiser: object) -> DiT:
     """The transformer that a denoiser asks. Raises RecipeError where it is none."""
-    net = thawed(getattr(denoiser, "net", denoiser))
-    if not isinstance(net, DiT):
-        raise RecipeError(f"the network is a {type(net).__name__}; only a DiT has branches to switch off")
-    return net
+    return network_of(denoiser, DiT, "branches to switch off")
 
 
 def branches_of(net: DiT) -> list[str]:

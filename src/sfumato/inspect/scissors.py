@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.errors import RecipeError
+from sfumato.inspect.kind import network_of
 from sfumato.nets.blocks import ResBlock
-from sfumato.nets.frozen import thawed
 from sfumato.nets.stages import DownStage, UpStage
 from sfumato.nets.unet import UNet
 
@@ -32,10 +32,7 @@ class Skip:
 
 def unet_of(denoiser: object) -> UNet:
     """The U-Net that a denoiser asks. Raises RecipeError where it is none."""
-    net = thawed(getattr(denoiser, "net", denoiser))
-    if not isinstance(net, UNet):
-        raise RecipeError(f"the network is a {type(net).__name__}; only a UNet has skips to cut")
-    return net
+    return network_of(denoiser, UNet, "skips to cut")
 
 
 def skips_of(net: UNet) -> list[Skip]:

@@ -6,7 +6,7 @@ import { Channels, Guesses, Station } from "../parts/inside.js";
 import { fixed, significant } from "../parts/numbers.js";
 import { Slider } from "../parts/slider.js";
 import { useTold } from "../parts/told.js";
-import { bytes } from "../state/python.js";
+import { answered } from "../state/python.js";
 import { photo, seed } from "../state/reader.js";
 import { info, ownPath } from "../wire/api.js";
 import { useAnswer } from "../wire/answer.js";
@@ -83,18 +83,10 @@ function rows(own) {
 
 /** @param {number} k */
 function code(k) {
-  const own = bytes(photo.value);
-  return `import sfumato
-from sfumato.studio.denoise import denoise
-from sfumato.studio.photo import ${own.name}
-from sfumato.studio.stack import stack
-
-photo = ${own.text}
-model = sfumato.load("${info.value?.model?.source ?? "tavola"}")
-answer = denoise(model, photo, seed=${seed.value}, i=${t.value})
+  return answered("sfumato.studio.stack stack", `
 seen = stack(model, answer, off=${JSON.stringify(off.value)})
 for name, number in (seen.numbers() | seen.gates(${k})).items():
     print(name, number)
 print("strength", seen.layers[${k}].strength)
-`;
+`, { seed: seed.value, photo: photo.value, t: t.value, source: info.value?.model?.source });
 }

@@ -1,19 +1,8 @@
 // The latents of a picture: channels side by side, minus to plus on one scale from noise's colour to signal's.
 
 import { look } from "../state/paper.js";
+import { ink } from "./heat.js";
 import { html, useLayoutEffect, useRef } from "./html.js";
-
-/** The two ends and the middle, as the page has them now. */
-function inks() {
-  const probe = document.createElement("span");
-  document.body.append(probe);
-  const found = ["--noise", "--panel", "--signal"].map((name) => {
-    probe.style.color = `var(${name})`;
-    return (getComputedStyle(probe).color.match(/[\d.]+/g) ?? ["0", "0", "0"]).slice(0, 3).map(Number);
-  });
-  probe.remove();
-  return found;
-}
 
 /** Channels in a row: as near to a square as all of them fill, wide rather than high. @param {number} channels */
 function columns(channels) {
@@ -31,7 +20,7 @@ export function Latents({ z, channels, limit, label, caption }) {
   useLayoutEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || !z) return;
-    const [low, middle, high] = inks(), image = context.createImageData(across * side, down * side);
+    const [low, middle, high] = ["--noise", "--panel", "--signal"].map(ink), image = context.createImageData(across * side, down * side);
     for (let c = 0; c < channels; c++)
       for (let y = 0; y < side; y++)
         for (let x = 0; x < side; x++) {

@@ -8,14 +8,30 @@ import { PHOTOS } from "./reader.js";
 export function python(modules, names, body, { seed, photo }) {
   const ours = PHOTOS.includes(photo);
   const wanted = [...names, "sfumato rng", `sfumato.studio.photo ${ours ? "x_0 as shipped" : body.includes("shipped(") ? "read_photo, signed, x_0 as shipped" : "read_photo, signed"}`].sort();
-  const from = wanted.map((line) => line.replace(/^(\S+) (.*)$/, "from $1 import $2"));
-  return `${[...modules.map((m) => `import ${m}`), "", ...from].join("\n")}
+  return `${[...modules.map((m) => `import ${m}`), "", ...wanted.map(from)].join("\n")}
 
 x_0 = ${pictured(photo)}
 eps = rng.normal(${seed}, x_0.shape, stream=rng.INITIAL)
 ${body.trim()}
 `;
 }
+
+/** Lines that begin with the network's `answer` about a noisy photo. @param {string} name what else is imported, as above
+ * @param {string} body @param {{seed: number, photo: string, t: number, source?: string}} reader */
+export function answered(name, body, { seed, photo, t, source }) {
+  const own = bytes(photo);
+  return `import sfumato
+${["sfumato.studio.denoise denoise", `sfumato.studio.photo ${own.name}`, name].sort().map(from).join("\n")}
+
+photo = ${own.text}
+model = sfumato.load("${source ?? "tavola"}")
+answer = denoise(model, photo, seed=${seed}, i=${t})
+${body.trim()}
+`;
+}
+
+/** "module name" as an import. @param {string} line */
+const from = (line) => line.replace(/^(\S+) (.*)$/, "from $1 import $2");
 
 /** The current schedule in Python: what to import, and the expression.
  * @param {{kind: string}} asked @param {number[]} points */
