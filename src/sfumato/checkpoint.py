@@ -155,7 +155,7 @@ def assemble(manifest: Manifest, data: Mapping[str, bytes], device: Any, dtype: 
     network = build_network(manifest.denoiser, denoiser_weights(data))
     autoencoder = build_autoencoder(manifest.autoencoder, data.get("autoencoder"))
     conditioner = build_conditioner(manifest.conditioner, data.get("conditioner"), data.get("tokenizer"))
-    for module in (getattr(autoencoder, "vae", None), getattr(conditioner, "encoder", None)):
+    for module in (getattr(autoencoder, "vae", None), getattr(conditioner, "encoder", conditioner)):
         if module is not None:
             module.to(device)
     precision = getattr(torch, dtype)

@@ -108,10 +108,10 @@ def refuse_wordless(denoiser: object) -> None:
 
 def hidden(cond: Conditioning, count: int) -> Conditioning:
     """The same prompt `count` times, with token k hidden from row k."""
-    mask = cond.mask.repeat(count, 1) & ~torch.eye(count, cond.mask.shape[1], dtype=torch.bool)
+    own = torch.eye(count, cond.mask.shape[1], dtype=torch.bool, device=cond.mask.device)
     pooled, dials = (None if each is None else each.repeat(count, 1) for each in (cond.pooled, cond.dials))
     tokens, words = cond.tokens.repeat(count, 1, 1), cond.words * count
-    return replace(cond, tokens=tokens, mask=mask, words=words, pooled=pooled, dials=dials)
+    return replace(cond, tokens=tokens, mask=cond.mask.repeat(count, 1) & ~own, words=words, pooled=pooled, dials=dials)
 
 
 def laid_out(weights: Float[np.ndarray, "n l m"], size: tuple[int, int] | torch.Size) -> Float32[np.ndarray, "n m h w"]:

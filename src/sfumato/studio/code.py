@@ -13,7 +13,7 @@ from sfumato.arrays import as_numpy
 from sfumato.errors import ShapeError
 from sfumato.inspect.numbers import rms
 from sfumato.model import Model
-from sfumato.studio.denoise import Latents, Picture, decoded, encoded
+from sfumato.studio.denoise import Latents, Picture, decoded, encoded, there
 
 LEVEL = 2.0 / 255.0
 """One grey level of a byte."""
@@ -75,4 +75,4 @@ def picture_of(model: Model, z: Float32[np.ndarray, " n"] | Latents) -> Picture:
     shape = shape_of(model)
     if z.size != np.prod(shape):
         raise ShapeError(f"the latents are {z.size} numbers; expected {' x '.join(map(str, shape))} of them")
-    return decoded(model, torch.from_numpy(np.ascontiguousarray(z, np.float32).reshape(1, *shape)))
+    return decoded(model, there(model, np.ascontiguousarray(z, np.float32).reshape(1, *shape)))

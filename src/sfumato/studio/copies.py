@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 from PIL import Image
 
@@ -21,7 +20,7 @@ from sfumato.process.oracle import Empirical
 from sfumato.rng import PerSample
 from sfumato.samplers import DDIM
 from sfumato.studio.at_hand import AtHand, Pixels
-from sfumato.studio.denoise import Latents, encoded
+from sfumato.studio.denoise import Latents, encoded, there
 
 LEARNT = 32
 """Pictures that the perfect denoiser is made of, where there are so many: the first in the order of a hash."""
@@ -70,7 +69,7 @@ def looked_up(model: Model, pictures: AtHand, who: Who, *, prompt: str, seed: in
     if who == "model":
         return drawn(model, prompt, seed)
     if who == "perfect":
-        latent = torch.from_numpy(recalled(model, pictures, seed))[None]
+        latent = there(model, recalled(model, pictures, seed))[None]
         return over_white_picture(Image.fromarray(to_bytes(model.bundle.autoencoder.decode(latent))[0]), SIZE)
     if who == "photo":
         return photo

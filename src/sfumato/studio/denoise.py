@@ -10,11 +10,12 @@ from PIL import Image
 
 from sfumato import rng
 from sfumato.alpha import shown
-from sfumato.arrays import as_numpy
+from sfumato.arrays import as_numpy, like
 from sfumato.errors import RecipeError
 from sfumato.guidance import ClassifierFree
 from sfumato.inspect.numbers import rms
 from sfumato.model import Model
+from sfumato.nets.frozen import thawed
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.schedule import Level
@@ -92,7 +93,7 @@ def denoise(
 def encoded(model: Model, photo: UInt8[np.ndarray, "h w 3"]) -> Float32[torch.Tensor, "1 c h w"]:
     """The photo's latents (the encoder's mean) at the size that the model draws; opaque where it knows transparency."""
     image = model.canvas(Image.fromarray(photo)).under.image
-    return model.bundle.autoencoder.encode(torch.from_numpy(image)).mean
+    return model.bundle.autoencoder.encode(there(model, image)).mean
 
 
 def with_noise(
@@ -100,7 +101,14 @@ def with_noise(
 ) -> tuple[Float32[torch.Tensor, "1 c h w"], Float32[torch.Tensor, "1 c h w"]]:
     """The photo's latents, and the seed's noise in their shape."""
     x_0 = encoded(model, photo)
-    return x_0, torch.from_numpy(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None])
+    return x_0, like(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None], x_0)
+
+
+def there(model: Model, values: Float32[np.ndarray, "..."]) -> Float32[torch.Tensor, "..."]:
+    """Numbers as a tensor on the device that the model's network is on."""
+    net = thawed(getattr(model.bundle.denoiser, "net", None))
+    weight = next(net.parameters(), None) if isinstance(net, torch.nn.Module) else None
+    return torch.from_numpy(values).to("cpu" if weight is None else weight.device)
 
 
 def decoded(model: Model, z: Float32[torch.Tensor, "1 c h w"]) -> Picture:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from sfumato.arrays import as_numpy
 from sfumato.errors import RecipeError
 from sfumato.guidance import ClassifierFree
 from sfumato.inspect.numbers import rms
@@ -16,7 +17,7 @@ from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import CLEAN, Level, Schedule
 from sfumato.rng import PerSample
 from sfumato.samplers import DDPM
-from sfumato.studio.denoise import Answer, Latents, Picture, decoded
+from sfumato.studio.denoise import Answer, Latents, Picture, decoded, there
 
 BATCH = 4
 """Futures that walk together: one question to the desk."""
@@ -68,11 +69,11 @@ def walks(
     def belief(x: torch.Tensor, level: Level, /) -> Prediction:
         return guidance(bundle.denoiser, x, level, cond, null)
 
-    x = torch.from_numpy(answer.x_t)[None].expand(k, -1, -1, -1)
+    x = there(model, answer.x_t)[None].expand(k, -1, -1, -1)
     with torch.no_grad():
         for step in DDPM()(belief, x, below(bundle.schedule, answer.level, steps), PerSample(tuple(seeds))):
             x = step.x_next
-    return x.numpy()
+    return as_numpy(x)
 
 
 def futures(
@@ -95,4 +96,4 @@ def below(schedule: Schedule, here: Level, steps: int) -> tuple[Level, ...]:
 
 def pictures(model: Model, x_0: Float32[np.ndarray, "k c h w"]) -> list[Picture]:
     """What the decoder makes of each."""
-    return [decoded(model, torch.from_numpy(z)[None]) for z in np.ascontiguousarray(x_0)]
+    return [decoded(model, there(model, z)[None]) for z in np.ascontiguousarray(x_0)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+from sfumato.arrays import as_numpy
 from sfumato.errors import RecipeError
 from sfumato.inspect.numbers import rms
 from sfumato.model import Model
@@ -101,8 +102,8 @@ def _ended(model: Model, recipe: str) -> Finish:
     for event in trace(model.bundle, asked):
         if isinstance(event, Step):
             cost += 1 + len(event.extra)
-            guesses.append((cost, event.prediction.x0_hat.numpy()[0]))
+            guesses.append((cost, as_numpy(event.prediction.x0_hat)[0]))
             if event.there.sigma == 0.0:
-                x_0, kind = event.x_next.numpy()[0], asked.sampler["kind"]
+                x_0, kind = as_numpy(event.x_next)[0], asked.sampler["kind"]
                 return Finish(kind=kind, steps=asked.steps, evaluations=cost, x_0=x_0, guesses=guesses)
     raise AssertionError("a trace ends clean")

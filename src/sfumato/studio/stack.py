@@ -21,7 +21,7 @@ from sfumato.model import Model
 from sfumato.nets.cost import counting, within
 from sfumato.nets.dit import DiT
 from sfumato.pipeline import encode
-from sfumato.studio.denoise import Answer, decoded
+from sfumato.studio.denoise import Answer, decoded, there
 from sfumato.studio.xray import Block, Compared
 
 FIRST = "embed_patch"
@@ -76,7 +76,7 @@ def stack(model: Model, answer: Answer, *, prompt: str = "", off: Collection[str
     """
     bundle, net = model.bundle, dit_of(model.bundle.denoiser)
     cond, null = (encode(bundle.conditioner, [words]) for words in (prompt, ""))
-    x_t, found = torch.from_numpy(answer.x_t)[None], {}
+    x_t, found = there(model, answer.x_t)[None], {}
 
     def sink(path: str, output: Tensor) -> None:
         found[path.removeprefix("net.")] = output

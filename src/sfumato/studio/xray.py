@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from sfumato.arrays import as_numpy
 from sfumato.guidance import ClassifierFree
 from sfumato.inspect.numbers import rms
 from sfumato.inspect.scissors import cut, skips_of, unet_of
@@ -16,7 +17,7 @@ from sfumato.model import Model
 from sfumato.nets.stages import UpStage
 from sfumato.nets.unet import UNet
 from sfumato.pipeline import encode
-from sfumato.studio.denoise import Answer, Latents, Picture, decoded
+from sfumato.studio.denoise import Answer, Latents, Picture, decoded, there
 from sfumato.studio.film import agreement
 
 Map = Float32[np.ndarray, "c h w"]
@@ -70,13 +71,13 @@ def xray(model: Model, answer: Answer, *, prompt: str = "", skips: Collection[in
     """
     bundle, net = model.bundle, unet_of(model.bundle.denoiser)
     cond, null = (encode(bundle.conditioner, [words]) for words in (prompt, ""))
-    x_t = torch.from_numpy(answer.x_t)[None]
+    x_t = there(model, answer.x_t)[None]
     wanted, found = dict.fromkeys(stations(net)), {}
 
     def sink(path: str, output: torch.Tensor) -> None:
         path = path.removeprefix("net.")
         if path in wanted:
-            found[path] = (time.perf_counter(), output[0].float().numpy().copy())
+            found[path] = (time.perf_counter(), as_numpy(output[0].float()).copy())
 
     with torch.no_grad(), cut(bundle.denoiser, skips=skips, middle=middle):
         begin = time.perf_counter()
@@ -87,7 +88,7 @@ def xray(model: Model, answer: Answer, *, prompt: str = "", skips: Collection[in
         module, ms, begin = net.get_submodule(path), 1000.0 * (at - begin), at
         size = sum(p.numel() for p in _whole(net, path, module).parameters())
         blocks.append(Block(path=path, parameters=size, activations=activations, ms=ms))
-    x0_hat = belief.x0_hat[0].numpy()
+    x0_hat = as_numpy(belief.x0_hat)[0]
     moved = rms(x0_hat - answer.x0_hat)
     return XRay(blocks=blocks, x0_hat=x0_hat, whole=answer.guess, guess=decoded(model, belief.x0_hat), moved=moved)
 

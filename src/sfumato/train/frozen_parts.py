@@ -28,7 +28,7 @@ def load_conditioner(options: Mapping[str, Any], device: torch.device) -> TextCo
     """The text encoder of a recipe's table `text`: {"kind", "max_tokens"} and what text_parts reads, or kind "none"."""
     if options.get("kind") == "none":
         refuse_unknown(options, ("kind",), "the recipe's table 'text' of kind 'none'")
-        return NoText()
+        return NoText(device)
     parts = text_parts(options)
     described = {k: v for k, v in options.items() if k in ("kind", "max_tokens")}
     conditioner = cast(TextConditioner, build_conditioner(described, parts["conditioner"], parts["tokenizer"]))
