@@ -36,7 +36,6 @@ from sfumato.rng import TRAIN_NOISE
 from sfumato.train.build import build, make_network
 from sfumato.train.loop import Trainer
 from sfumato.train.material import Place
-from sfumato.train.muon import COEFFICIENTS, ROUNDS
 from sfumato.train.objective import Moment
 from sfumato.train.optimisers import in_block
 from sfumato.train.precision import autocast, resolve
@@ -49,7 +48,7 @@ Step = Callable[[], Tensor]
 
 
 class PlainMuon(torch.optim.Optimizer):
-    """Muon as Jordan et al. (2024) wrote it, one matrix after the other."""
+    """Muon as Jordan et al. (2024) wrote it: one matrix after the other, five rounds of his quintic."""
 
     def __init__(self, params: list[nn.Parameter], lr: float, weight_decay: float, dtype: torch.dtype) -> None:
         super().__init__(params, {"lr": lr, "weight_decay": weight_decay})
@@ -58,7 +57,7 @@ class PlainMuon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One update."""
-        a, b, c = COEFFICIENTS
+        a, b, c = 3.4445, -4.7750, 2.0315
         for group in self.param_groups:
             for p in group["params"]:
                 momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
@@ -67,7 +66,7 @@ class PlainMuon(torch.optim.Optimizer):
                 x = update.flatten(1).to(self.dtype)
                 tall, largest = x.shape[0] > x.shape[1], max(x.shape)
                 x = (x.T if tall else x) / x.norm().clamp(min=1e-20)
-                for _ in range(ROUNDS):
+                for _ in range(5):
                     gram = x @ x.T
                     x = a * x + (b * gram + c * gram @ gram) @ x
                 p.mul_(1 - group["lr"] * group["weight_decay"])
