@@ -26,7 +26,7 @@ ASKED: dict[str, tuple[int, ...]] = {
 }
 """Evaluations by sampler."""
 
-BEST, CANDIDATES = 50, ("ddim", "dpmpp-2m", "unipc", "heun")
+BEST, CANDIDATES = 50, ("ddpm", "ddim", "dpmpp-2m", "unipc", "heun")
 """The teacher's best: the least KID of these at so many evaluations."""
 
 

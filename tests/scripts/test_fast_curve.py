@@ -43,8 +43,8 @@ def orderings(curve):
 def test_the_ways_are_those_of_the_issue(ways):
     names = [way.name for way in ways.ways()]
     assert names[:3] == ["student-1", "student-2", "student-4"]
-    assert names[-4:] == ["ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50"]
-    assert len(names) == len(set(names)) == 3 + 3 * 4 + 3 * 2 + 4
+    assert names[-5:] == ["ddpm-50", "ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50"]
+    assert len(names) == len(set(names)) == 3 + 3 * 4 + 3 * 2 + 5
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,8 @@ def report(curve, tmp_path, monkeypatch):
 def test_the_whole_command_twice(report, tmp_path):
     first = json.loads(Path("docs/curve.json").read_text())
     assert list(first["ways"]) == [
-        "student-1", "student-2", "ddim-2", "ddim-4", "heun-4", "ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50",
+        "student-1", "student-2", "ddim-2", "ddim-4", "heun-4",
+        "ddpm-50", "ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50",
     ]  # fmt: skip
     assert first["ways"]["student-2"]["passes"] == 2
     assert first["ways"]["ddim-4"] | {"kid": None} == {
