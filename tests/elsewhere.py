@@ -70,13 +70,20 @@ def refuse_mixed(func, tensors):
         raise RuntimeError(f"Expected all tensors to be on the same device, but found {THERE} and cpu ({func})")
 
 
+class Module(torch.utils.backend_registration._DummyBackendModule):
+    """What torch asks of a device, beside its arithmetic."""
+
+    def get_amp_supported_dtype(self):
+        return [torch.bfloat16, torch.float16]
+
+
 KEPT = []
 """What torch must not lose."""
 
 
 def arrive():
     """Make the device known to torch, for the rest of this process. Once."""
-    torch.utils.backend_registration._setup_privateuseone_for_python_backend(NAME)
+    torch.utils.backend_registration._setup_privateuseone_for_python_backend(NAME, backend_module=Module())
     KEPT.append(torch.library.Library("_", "IMPL"))
     KEPT[0].fallback(done, "PrivateUse1")
     torch._C._set_only_lift_cpu_tensors(True)  # torch.tensor(list, device=...) moves what it read by an operation

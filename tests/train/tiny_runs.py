@@ -53,7 +53,8 @@ def killed_after(images, run, *arguments, cache, number=signal.SIGKILL):
 def script(name, *arguments):
     """What a script of this folder prints, read as JSON."""
     command = [sys.executable, str(Path(__file__).with_name(name)), *map(str, arguments)]
-    place = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
+    paths = os.pathsep.join(str(Path(__file__).parents[k]) for k in (2, 1))
+    place = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=place)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
