@@ -3,8 +3,8 @@
     python tests/train/train_elsewhere.py FOLDER        prints JSON: what was trained -> "same", or what went wrong
 
 tests/train/test_train_elsewhere.py runs it. A run is begun, left after one update, gone on with, looked at and
-exported; what it logs must agree. Noise is drawn on the CPU for both: the pretended device has no generator. MeanFlow is
-left out: torch's forward derivatives do not know such tensors.
+exported; what it logs must agree. Noise is drawn on the CPU for both: the pretended device has no generator. MeanFlow
+is left out: the forward derivatives of torch do not know such tensors.
 """
 
 import contextlib
