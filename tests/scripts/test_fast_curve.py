@@ -125,7 +125,7 @@ def test_the_whole_command_twice(report, tmp_path):
     assert (first["split"], first["prompts"], first["guidance"]) == ("tune", 4, 4.0)
     assert first["student"]["name"] == "tiny-fast"
     drawn = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*.png")}
-    assert len(drawn) == 9 * 4
+    assert len(drawn) == 10 * 4
     (Path("runs") / "heun-4" / "0002.png").unlink()
     report.main()
     assert json.loads(Path("docs/curve.json").read_text()) == first
