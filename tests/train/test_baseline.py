@@ -104,6 +104,8 @@ def test_what_is_measured_and_written(small, place, monkeypatch):
     assert low <= found["floor"][0] <= high
     side = {"parameters": 1234567, "images": 640, "seconds": 90.0, "kid": {"1.0": [9, 8, 10], "3.0": [4, 3, 5]}}
     report = {"rows": 8, "sides": {"ours": side, "theirs": side}, "floor": [0, -1, 1], "ratio": 0.4321}
-    text = small.race.page(report | {"date": "2026-01-01", "revision": "f" * 40, "engine": {"torch": "2"}})
+    text = small.race.page(
+        report | {"split": "tune", "date": "2026-01-01", "revision": "f" * 40, "engine": {"torch": "2"}}
+    )
     assert "| ours | 1,234,567 | 640 | 1.5 | 9 [8, 10] | 4 [3, 5] |" in text
     assert "ours is 0.43 of theirs" in text
