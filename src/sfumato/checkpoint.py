@@ -154,7 +154,7 @@ def assemble(manifest: Manifest, data: Mapping[str, bytes], device: Any, dtype: 
     parameterisation = parameterisation_from(manifest.parameterisation)
     network = build_network(manifest.denoiser, denoiser_weights(data))
     autoencoder = build_autoencoder(manifest.autoencoder, data.get("autoencoder"))
-    conditioner = build_conditioner(manifest.conditioner, data.get("conditioner"), data.get("tokenizer"))
+    conditioner: Any = build_conditioner(manifest.conditioner, data.get("conditioner"), data.get("tokenizer"))
     for module in (getattr(autoencoder, "vae", None), getattr(conditioner, "encoder", conditioner)):
         if module is not None:
             module.to(device)
