@@ -5,6 +5,8 @@ real accelerator an operation on tensors of both devices is refused (but for cop
 the CPU), and so is `.numpy()`. So code that forgets where its tensors are fails here as it would fail there.
 """
 
+from pathlib import Path
+
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -68,6 +70,15 @@ def refuse_mixed(func, tensors):
         alone = [x for x in alone if x.dtype not in WHOLE]
     if alone:
         raise RuntimeError(f"Expected all tensors to be on the same device, but found {THERE} and cpu ({func})")
+
+
+def told(problem):
+    """An error in one line: what, and the last places it came through."""
+    at, places = problem.__traceback__, []
+    while at is not None:
+        places.append(f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}")
+        at = at.tb_next
+    return f"{type(problem).__name__}: {str(problem)[:300]} ({' > '.join(places[-9:])})"
 
 
 class Module(torch.utils.backend_registration._DummyBackendModule):

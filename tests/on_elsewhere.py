@@ -168,12 +168,7 @@ def outcome(there, here):
             if isinstance(one, (np.ndarray, float)):
                 np.testing.assert_allclose(np.asarray(other), np.asarray(one), rtol=1e-3, atol=1e-3)
     except Exception as problem:
-        at = problem.__traceback__
-        places = []
-        while at is not None:
-            places.append(f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}")
-            at = at.tb_next
-        return f"{type(problem).__name__}: {str(problem)[:300]} ({' > '.join(places[-8:])})"
+        return elsewhere.told(problem)
     return "same"
 
 

@@ -101,11 +101,7 @@ def outcome(recipe, folder, cache):
         assert len(here) > 2, "nothing was logged"
         np.testing.assert_allclose(np.concatenate(there), np.concatenate(here), rtol=5e-3, atol=1e-4)
     except Exception as problem:
-        at, places = problem.__traceback__, []
-        while at is not None:
-            places.append(f"{Path(at.tb_frame.f_code.co_filename).name}:{at.tb_lineno}")
-            at = at.tb_next
-        return f"{type(problem).__name__}: {str(problem)[:300]} ({' > '.join(places[-9:])})"
+        return elsewhere.told(problem)
     return "same"
 
 
