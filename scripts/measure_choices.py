@@ -13,7 +13,6 @@ in --out: the same command goes on where it stopped, and another --way more draw
 import argparse
 import hashlib
 import shlex
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from sfumato.evaluate.ground import Ground, corpus_at, open_ground
 from sfumato.evaluate.interval import Estimate, interval, means, of_share
 from sfumato.evaluate.kid import kid
 from sfumato.evaluate.retrieval import Search, ranks, search_of
+from sfumato.train.reading import value_of
 
 AMONG = 5
 LOADED = ("model", "weak", "dtype")
@@ -50,10 +50,7 @@ def settings_of(way: str) -> dict[str, Any]:
         name, equals, value = word.partition("=")
         if not equals:
             raise SystemExit(f"--way {way!r}: {word!r} is no NAME=VALUE")
-        try:
-            out[name] = tomllib.loads(f"x = {value}")["x"]
-        except tomllib.TOMLDecodeError:
-            out[name] = value
+        out[name] = value_of(value)
     return out
 
 

@@ -58,11 +58,16 @@ def changed(table: Mapping[str, Any], changes: Sequence[str]) -> dict[str, Any]:
             place = place.setdefault(part, {})
             if not isinstance(place, dict):
                 raise RecipeError(f"--set {change!r}: {part!r} is a value, not a table")
-        try:
-            place[last] = tomllib.loads(f"x = {text}")["x"]
-        except tomllib.TOMLDecodeError:
-            place[last] = text
+        place[last] = value_of(text)
     return out
+
+
+def value_of(text: str) -> Any:
+    """What a user typed after an "=": TOML where it can be read so, else text."""
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def recipe_from(table: Mapping[str, Any]) -> TrainRecipe:
