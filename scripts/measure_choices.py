@@ -62,9 +62,13 @@ def measured(way: str, ground: Ground, search: Search | None, features: Features
     recipes = [model.recipe(prompt, seed=k, **settings) for k, prompt in enumerate(ground.prompts)]
     place = out / hashlib.sha256(f"{model.bundle.model_hash} {way}".encode()).hexdigest()[:12]
     made = features(pixels(draw(model, recipes, place), SIZE))
+    return Found(distance(made, ground), search and hits(search, made, ground))
+
+
+def distance(made: np.ndarray, ground: Ground) -> tuple[Estimate, Float64[np.ndarray, " k"]]:
+    """KID in thousandths of features against those of the real pictures, and in each resample."""
     estimate, each = kid(made, ground.real, ground.families, ground.counts)
-    value, low, high = (1e3 * part for part in (estimate.value, estimate.low, estimate.high))
-    return Found((Estimate(value, low, high), 1e3 * each), search and hits(search, made, ground))
+    return Estimate(*(1e3 * part for part in (estimate.value, estimate.low, estimate.high))), 1e3 * each
 
 
 def hits(search: Search, made: np.ndarray, ground: Ground) -> tuple[Estimate, Float64[np.ndarray, " k"]]:

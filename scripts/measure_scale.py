@@ -16,18 +16,18 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from measure_choices import Found, measured, written
+from measure_choices import Found, distance, measured, written
 from measure_levels import redrawn
 from PIL import Image
 
 import sfumato
 from sfumato.atomic import write_file
+from sfumato.checkpoint import find, read_manifest
 from sfumato.corpus.locate import cache_folder
 from sfumato.corpus.source import open_source
 from sfumato.evaluate.features import SIZE, Features, load_features
 from sfumato.evaluate.ground import Ground, corpus_at, open_ground
 from sfumato.evaluate.interval import Estimate, interval
-from sfumato.evaluate.kid import kid
 from sfumato.evaluate.pairs import hash_order
 from sfumato.evaluate.retrieval import search_of
 from sfumato.model import Model
@@ -65,8 +65,7 @@ def floor_of(model: Model, ground: Ground, features: Features, cache: Path) -> t
     pictures = [Image.fromarray(clear.pictures[k], "RGBA") for k in places]
     steps = model.recipe("").steps
     drawn = [redrawn(model, p, "", seed, NEXT_TO_NOTHING, steps) for seed, p in enumerate(pictures)]
-    estimate, each = kid(features(np.stack(drawn)), ground.real, ground.families, ground.counts)
-    return Estimate(*(1e3 * part for part in (estimate.value, estimate.low, estimate.high))), 1e3 * each
+    return distance(features(np.stack(drawn)), ground)
 
 
 def page(rows: Sequence[tuple[str, int, Found]], floor: Estimate, told: dict[str, Any], about: str) -> str:
@@ -99,13 +98,15 @@ def main() -> None:
     features, path = load_features("cpu"), corpus_at(options.data)
     report = {"features": features, "cache": options.cache, "report": lambda *_: None}
     ground = open_ground(path, split="tune", limit=options.limit, **report)
-    search, rows, models = search_of(ground.rows, ground.train_rows), [], [sfumato.load(m) for m in options.models]
-    for name, model in zip(options.models, models, strict=True):
+    search, rows = search_of(ground.rows, ground.train_rows), []
+    manifests = {name: read_manifest(find(name)) for name in options.models}
+    for name, model in manifests.items():
         found = measured(f"model={name} {options.settings}".strip(), ground, search, features, options.out)
-        rows.append((f"{model.name} {model.bundle.model_hash[:12]}", int(model.card["images"]), found))
+        rows.append((f"{model.name} {model.model_hash[:12]}", int(model.card["images"]), found))
         print(f"{rows[-1][0]} at {rows[-1][1]:,}: {written(found.kid[0])}", flush=True)
     rows.sort(key=lambda row: row[1])
-    floor = floor_of(max(models, key=lambda model: model.card["images"]), ground, features, options.cache)
+    longest = max(manifests, key=lambda name: manifests[name].card["images"])
+    floor = floor_of(sfumato.load(longest), ground, features, options.cache)
     told = foretold([shown for _, shown, _ in rows], [found for *_, found in rows], floor)
     about = f"`scripts/measure_scale.py CORPUS MODEL ...`: {len(ground.rows)} rows of `tune`, prompt k with seed k"
     text = page(rows, floor[0], told, f"{about}, {options.settings or 'the settings of each model'}.")
