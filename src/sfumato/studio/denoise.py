@@ -8,9 +8,8 @@ import torch
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from sfumato import rng
 from sfumato.alpha import shown
-from sfumato.arrays import as_numpy, like
+from sfumato.arrays import as_numpy
 from sfumato.errors import RecipeError
 from sfumato.guidance import ClassifierFree
 from sfumato.inspect.numbers import rms
@@ -19,6 +18,7 @@ from sfumato.nets.frozen import thawed
 from sfumato.pipeline import encode
 from sfumato.process.forward import jump
 from sfumato.process.schedule import Level
+from sfumato.rng import PerSample
 
 Latents = Float32[np.ndarray, "c h w"]
 Picture = Float32[np.ndarray, "3 H W"]
@@ -101,7 +101,7 @@ def with_noise(
 ) -> tuple[Float32[torch.Tensor, "1 c h w"], Float32[torch.Tensor, "1 c h w"]]:
     """The photo's latents, and the seed's noise in their shape."""
     x_0 = encoded(model, photo)
-    return x_0, like(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None], x_0)
+    return x_0, PerSample((seed,)).initial(tuple(x_0.shape[1:]), x_0)
 
 
 def there(model: Model, values: Float32[np.ndarray, "..."]) -> Float32[torch.Tensor, "..."]:

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Float64
 
-from sfumato import rng
-from sfumato.arrays import as_numpy, like
+from sfumato.arrays import as_numpy
 from sfumato.model import Model
 from sfumato.pipeline import Decoded, encode
 from sfumato.process.density import Density, Uniform, density_from
 from sfumato.process.forward import jump
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level
+from sfumato.rng import PerSample
 
 Latents = Float32[torch.Tensor, "1 c h w"]
 
@@ -64,7 +64,7 @@ def judged(model: Model, x_0: Latents, captions: Sequence[str], *, seed: int, i:
         ScheduleError: no such step.
     """
     level = model.bundle.schedule.at(i)
-    eps = like(rng.normal(seed, tuple(x_0.shape[1:]), stream=rng.INITIAL)[None], x_0)
+    eps = PerSample((seed,)).initial(tuple(x_0.shape[1:]), x_0)
     x_t = jump(x_0, eps, level).expand(len(captions), -1, -1, -1)
     with torch.no_grad():
         belief = model.bundle.denoiser(x_t, level, encode(model.bundle.conditioner, captions))
