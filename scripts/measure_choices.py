@@ -25,8 +25,8 @@ from sfumato.corpus.locate import cache_folder
 from sfumato.evaluate.drawing import draw, pixels
 from sfumato.evaluate.features import SIZE, Features, load_features
 from sfumato.evaluate.ground import Ground, corpus_at, open_ground
-from sfumato.evaluate.interval import Estimate, interval, means, of_share
-from sfumato.evaluate.kid import kid
+from sfumato.evaluate.interval import Estimate, means, of_share
+from sfumato.evaluate.line import difference
 from sfumato.evaluate.retrieval import Search, ranks, search_of
 from sfumato.train.reading import value_of
 
@@ -62,13 +62,7 @@ def measured(way: str, ground: Ground, search: Search | None, features: Features
     recipes = [model.recipe(prompt, seed=k, **settings) for k, prompt in enumerate(ground.prompts)]
     place = out / hashlib.sha256(f"{model.bundle.model_hash} {way}".encode()).hexdigest()[:12]
     made = features(pixels(draw(model, recipes, place), SIZE))
-    return Found(distance(made, ground), search and hits(search, made, ground))
-
-
-def distance(made: np.ndarray, ground: Ground) -> tuple[Estimate, Float64[np.ndarray, " k"]]:
-    """KID in thousandths of features against those of the real pictures, and in each resample."""
-    estimate, each = kid(made, ground.real, ground.families, ground.counts)
-    return Estimate(*(1e3 * part for part in (estimate.value, estimate.low, estimate.high))), 1e3 * each
+    return Found(ground.kid(made), search and hits(search, made, ground))
 
 
 def hits(search: Search, made: np.ndarray, ground: Ground) -> tuple[Estimate, Float64[np.ndarray, " k"]]:
@@ -85,7 +79,7 @@ def told(found: Found, first: Found) -> str:
         if mine is None or other is None:
             cells += ["-", "-"]
         else:
-            cells += [written(mine[0]), written(interval(mine[0].value - other[0].value, mine[1] - other[1]), "+")]
+            cells += [written(mine[0]), written(difference(*mine, *other), "+")]
     return " | ".join(cells)
 
 
@@ -106,14 +100,8 @@ def main() -> None:
     options = parser.parse_args()
     ways = [(way, settings_of(way)) for way in options.way]
     features = load_features("cpu")
-    ground = open_ground(
-        corpus_at(options.data),
-        split="tune",
-        features=features,
-        cache=options.cache,
-        report=lambda *_: None,
-        limit=options.limit,
-    )
+    chosen = {"split": "tune", "features": features, "cache": options.cache, "limit": options.limit}
+    ground = open_ground(corpus_at(options.data), **chosen)
     search = search_of(ground.rows, ground.train_rows)
     print("| way | KID x 1000 | above the first | top-5 retrieval, % | above the first |\n|---|---|---|---|---|")
     first: Found | None = None

@@ -21,7 +21,7 @@ from sfumato.corpus.prompt import plain_prompt
 from sfumato.corpus.source import open_source
 from sfumato.evaluate.features import SIZE, load_features
 from sfumato.evaluate.interval import resamples
-from sfumato.evaluate.kid import kid
+from sfumato.evaluate.kid import thousandths
 from sfumato.evaluate.pairs import family_of, hash_order
 from sfumato.model import Model
 
@@ -60,11 +60,9 @@ def main() -> None:
             redrawn(model, Image.fromarray(clear.pictures[k], "RGBA"), plain_prompt(row), seed, strength, options.steps)
             for seed, (k, row) in enumerate(zip(order, rows, strict=True))
         ]
-        found = kid(features(np.stack(drawn)), real, families, counts)[0]
-        low, value, high = (1e3 * part for part in (found.low, found.value, found.high))
-        print(
-            f"strength {strength:g}: KID x 1000 {value:.1f} [{low:.1f}, {high:.1f}] of {len(rows)} pictures", flush=True
-        )
+        found = thousandths(features(np.stack(drawn)), real, families, counts)[0]
+        told = f"{found.value:.1f} [{found.low:.1f}, {found.high:.1f}]"
+        print(f"strength {strength:g}: KID x 1000 {told} of {len(rows)} pictures", flush=True)
 
 
 if __name__ == "__main__":

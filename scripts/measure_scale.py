@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from measure_choices import Found, distance, measured, written
+from measure_choices import Found, measured, written
 from measure_levels import redrawn
 from PIL import Image
 
@@ -65,7 +65,7 @@ def floor_of(model: Model, ground: Ground, features: Features, cache: Path) -> t
     pictures = [Image.fromarray(clear.pictures[k], "RGBA") for k in places]
     steps = model.recipe("").steps
     drawn = [redrawn(model, p, "", seed, NEXT_TO_NOTHING, steps) for seed, p in enumerate(pictures)]
-    return distance(features(np.stack(drawn)), ground)
+    return ground.kid(features(np.stack(drawn)))
 
 
 def page(rows: Sequence[tuple[str, int, Found]], floor: Estimate, told: dict[str, Any], about: str) -> str:
@@ -96,8 +96,7 @@ def main() -> None:
     add("--cache", type=Path, default=cache_folder())
     options = parser.parse_args()
     features, path = load_features("cpu"), corpus_at(options.data)
-    report = {"features": features, "cache": options.cache, "report": lambda *_: None}
-    ground = open_ground(path, split="tune", limit=options.limit, **report)
+    ground = open_ground(path, split="tune", features=features, cache=options.cache, limit=options.limit)
     search, rows = search_of(ground.rows, ground.train_rows), []
     manifests = {name: read_manifest(find(name)) for name in options.models}
     for name, model in manifests.items():

@@ -41,6 +41,19 @@ def test_norm(make):
     np.testing.assert_allclose(norms[:, 0, 0, 0], np.linalg.norm(VALUES.reshape(3, -1), axis=1), rtol=1e-12)
 
 
+def test_clamp(make):
+    np.testing.assert_array_equal(
+        arrays.as_numpy(arrays.clamp(make(VALUES - 1.0), 0.5)), np.clip(VALUES - 1.0, -0.5, 0.5)
+    )
+    np.testing.assert_array_equal(arrays.as_numpy(arrays.clamp(make(VALUES), low=1.0)), np.maximum(VALUES, 1.0))
+
+
+def test_quantile(make):
+    found = arrays.as_numpy(arrays.quantile(make(VALUES), 0.9))
+    assert found.shape == (3, 1, 1, 1)
+    np.testing.assert_allclose(found[:, 0, 0, 0], np.quantile(VALUES.reshape(3, -1), 0.9, axis=1), rtol=1e-12)
+
+
 def test_like_takes_kind_and_dtype_of_the_reference(make):
     reference = make(VALUES.astype(np.float32))
     answer = arrays.like(VALUES, reference)

@@ -92,13 +92,14 @@ def test_agrees_but_for_prompt_and_seed():
 
 OVER = {"init": "a" * 64, "mask": "b" * 64, "strength": 0.5}
 WAY = {"prompt": "cat", "seed": 3, "share": 0.25}
+BOUNDS = {"kind": "static", "limit": 1.0}
 
 
 def test_what_came_later_is_not_mentioned_unless_used():
     plain = json.loads(Recipe.from_dict(WHOLE).to_json())
     assert not plain.keys() & LATER.keys()
     assert Recipe.from_dict({**WHOLE, **LATER}) == Recipe.from_dict(WHOLE)
-    later = Recipe.from_dict({**WHOLE, **OVER, "scale": 4, "between": WAY})
+    later = Recipe.from_dict({**WHOLE, **OVER, "scale": 4, "between": WAY, "threshold": BOUNDS})
     assert Recipe.from_json(later.to_json()) == later
 
 
@@ -132,6 +133,8 @@ def test_two_pictures_on_one_way_can_share_a_batch():
         ({"between": {**WAY, "seed": -1}}, "between seed is -1"),
         ({"between": {**WAY, "prompt": "x" * 1001}}, "1001 characters"),
         ({"between": [1]}, "between is"),
+        ({"threshold": "static"}, "threshold is 'static'"),
+        ({"threshold": {"kind": "static", "limit": float("inf")}}, "threshold limit is inf"),
     ],
 )
 def test_refuses_later_entries_without_meaning(changes, complaint):
@@ -152,5 +155,5 @@ def test_options_in_one_word():
 
 
 def test_every_key_of_the_json_is_a_field():
-    whole = {**WHOLE, "background": "transparent", **OVER, "scale": 2, "between": WAY}
+    whole = {**WHOLE, "background": "transparent", **OVER, "scale": 2, "between": WAY, "threshold": BOUNDS}
     assert set(json.loads(Recipe.from_dict(whole).to_json())) == set(Recipe.__dataclass_fields__)

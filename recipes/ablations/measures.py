@@ -28,7 +28,7 @@ from sfumato.corpus.rows import Row
 from sfumato.denoiser import NetworkDenoiser
 from sfumato.evaluate.features import SIZE, Features
 from sfumato.evaluate.interval import resamples
-from sfumato.evaluate.kid import kid
+from sfumato.evaluate.kid import thousandths
 from sfumato.evaluate.pairs import family_of, floor_of, hash_order
 from sfumato.guidance import ClassifierFree
 from sfumato.process.grid import GRIDS
@@ -156,8 +156,8 @@ def measured(task: DenoiserTask, net: nn.Module, features: Features) -> tuple[di
     counts = resamples(families)
 
     def distance(made: np.ndarray) -> list[float]:
-        found = kid(made, real, families, counts)[0]
-        return [round(1e3 * value, 2) for value in (found.value, found.low, found.high)]
+        found = thousandths(made, real, families, counts)[0]
+        return [round(value, 2) for value in (found.value, found.low, found.high)]
 
     numbers = {
         "lams": LAMS,

@@ -37,7 +37,7 @@ from sfumato.corpus.locate import cache_folder  # noqa: E402
 from sfumato.engine import describe  # noqa: E402
 from sfumato.evaluate.features import Features, load_features  # noqa: E402
 from sfumato.evaluate.interval import resamples  # noqa: E402
-from sfumato.evaluate.kid import kid  # noqa: E402
+from sfumato.evaluate.kid import thousandths  # noqa: E402
 from sfumato.evaluate.pairs import family_of, floor_of  # noqa: E402
 from sfumato.train.denoiser_parts import denoiser_parts  # noqa: E402
 from sfumato.train.denoiser_task import DenoiserTask  # noqa: E402
@@ -117,8 +117,8 @@ def measured(trainer: Timed, weights: Mapping[str, torch.Tensor], rows: int, fea
     net, found, pictures = load(task.net, weights), {}, {}
 
     def distance(made: np.ndarray) -> list[float]:
-        estimate = kid(features(enlarged(made)), real, families, counts)[0]
-        return [round(1e3 * value, 2) for value in (estimate.value, estimate.low, estimate.high)]
+        estimate = thousandths(features(enlarged(made)), real, families, counts)[0]
+        return [round(value, 2) for value in (estimate.value, estimate.low, estimate.high)]
 
     for w in GUIDANCES:
         pictures[str(w)] = drawn(task, net, part, w)

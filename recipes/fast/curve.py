@@ -29,7 +29,6 @@ from sfumato.evaluate.drawing import draw, pixels
 from sfumato.evaluate.features import SIZE, Features, load_features
 from sfumato.evaluate.ground import Ground, corpus_at, open_ground
 from sfumato.evaluate.interval import Estimate
-from sfumato.evaluate.kid import kid
 from sfumato.model import Model
 from sfumato.recipe import Recipe
 
@@ -50,8 +49,7 @@ def measured(
     """The numbers of one way, drawn first where it has to be; KID in thousandths."""
     recipes, asked = recipes_of(way, model, ground, scale, microbatch)
     made = features(pixels(draw(model, recipes, out / way.name), SIZE))
-    found, each = kid(made, ground.real, ground.families, ground.counts)
-    found, each = Estimate(*(1e3 * value for value in (found.value, found.low, found.high))), 1e3 * each
+    found, each = ground.kid(made)
     numbers = {"sampler": way.sampler, "asked": way.asked, "steps": recipes[0].steps, "evaluations": asked}
     return numbers | {"passes": asked * passes(recipes[0]), "kid": triple(found)}, (found, each)
 
@@ -75,8 +73,7 @@ def curve(
 ) -> dict[str, Any]:
     """All ways, RUNS/curve.json being written after each."""
     kept: dict[str, Resampled] = {}
-    floor = kid(ground.train[ground.floor], ground.real, ground.families, ground.counts)[0]
-    floor = Estimate(*(1e3 * value for value in (floor.value, floor.low, floor.high)))
+    floor = ground.kid(ground.train[ground.floor])[0]
     report: dict[str, Any] = about(models, ground, scale, floor) | {"ways": {}}
     for way in ways():
         numbers, kept[way.name] = measured(way, models[way.student], ground, features, out, scale, microbatch)
@@ -105,14 +102,8 @@ def main() -> None:
     torch.set_num_threads(1)
     features = load_features("cpu")
     models = {False: sfumato.load(options.model), True: sfumato.load(options.model, fast=options.student or True)}
-    ground = open_ground(
-        corpus_at(options.data),
-        split="tune",
-        features=features,
-        cache=cache_folder(),
-        report=lambda *_: None,
-        limit=options.prompts,
-    )
+    chosen = {"split": "tune", "features": features, "cache": cache_folder(), "limit": options.prompts}
+    ground = open_ground(corpus_at(options.data), **chosen)
     scale = models[False].recipe("").guidance["scale"] if options.guidance is None else options.guidance
     options.out.mkdir(parents=True, exist_ok=True)
     report = curve(models, ground, features, options.out, scale=scale, microbatch=options.microbatch)

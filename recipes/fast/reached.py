@@ -28,8 +28,7 @@ from sfumato.errors import RecipeError
 from sfumato.evaluate.drawing import draw, pixels
 from sfumato.evaluate.features import SIZE, Features, load_features
 from sfumato.evaluate.ground import Ground, corpus_at, open_ground
-from sfumato.evaluate.interval import Estimate, of_mean
-from sfumato.evaluate.kid import kid
+from sfumato.evaluate.interval import of_mean
 from sfumato.evaluate.retrieval import ranks, search_of
 from sfumato.model import Model
 
@@ -58,9 +57,7 @@ class Reach:
 
     def kid(self, way: Way, scale: float) -> Resampled:
         """KID of a way, in thousandths."""
-        ground = self.ground
-        found, each = kid(self.looked_at(way, scale), ground.real, ground.families, ground.counts)
-        return Estimate(*(1e3 * value for value in (found.value, found.low, found.high))), 1e3 * each
+        return self.ground.kid(self.looked_at(way, scale))
 
     def retrieval(self, best: Way, scale: float) -> dict[str, Any]:
         """How often the concept is among the first five, of student and teacher, in percent; the paired difference."""
@@ -144,7 +141,7 @@ def main() -> None:
     sampler, _, asked = known["best"].rpartition("-")
     models = {False: sfumato.load(options.model), True: sfumato.load(options.model, fast=options.student or True)}
     chosen = {"split": options.split, "features": features, "cache": cache_folder(), "limit": options.limit}
-    ground = open_ground(corpus_at(options.data), report=lambda *_: None, **chosen)
+    ground = open_ground(corpus_at(options.data), **chosen)
     out = options.out / options.split
     make_folder(out)
     reach = Reach(models=models, ground=ground, features=features, out=out)

@@ -60,6 +60,20 @@ def norm(x: Array) -> Array:
     return np.sqrt((x * x).sum(axis=axes, keepdims=True))
 
 
+def clamp(x: Array, high: float = math.inf, *, low: float | None = None) -> Array:
+    """`x` with what lies above `high` or below `low` (by default -high) brought there; nan stays nan."""
+    low = -high if low is None else low
+    return x.clamp(low, high) if is_torch(x) else x.clip(low, high)
+
+
+def quantile(x: Array, share: float) -> Array:
+    """The value that `share` of each sample's values do not exceed, between two by a straight line; [b, 1, ...]."""
+    shape = (len(x),) + (1,) * (x.ndim - 1)
+    if is_torch(x):
+        return x.reshape(len(x), -1).quantile(share, dim=1).reshape(shape)
+    return np.quantile(x.reshape(len(x), -1), share, axis=1).reshape(shape).astype(x.dtype)
+
+
 def like(values: np.ndarray, reference: Array) -> Array:
     """`values` as the kind, dtype and device of `reference`."""
     if is_torch(reference):

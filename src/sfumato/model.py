@@ -15,7 +15,7 @@ from sfumato.canvas import Canvas, Source, open_canvas
 from sfumato.choices import as_tuples
 from sfumato.errors import RecipeError
 from sfumato.notes import prompt_notes, recipe_notes
-from sfumato.options import whole_guidance, whole_sampler
+from sfumato.options import whole_guidance, whole_sampler, whole_threshold
 from sfumato.picture import Picture, enlarged, to_bytes
 from sfumato.pipeline import Bundle, Decoded, Event, check, groups, trace
 from sfumato.recipe import PROMPT_LIMIT, Recipe
@@ -66,16 +66,17 @@ class Model:
         strength: float | None = None,
         between: Mapping[str, Any] | None = None,
         interval: tuple[float, float] | None = None,
+        threshold: str | Mapping[str, Any] | None = None,
     ) -> Recipe:
         """The whole recipe of one picture; None is the model's default. A prompt is cut at 2,000 characters (`notes`).
 
-        guidance: the scale w, or a table of options; interval: the times (low, high) between which it guides.
-        sampler: "ddim", "ddim:eta=0.5", or a table. size: (width, height), or one side. microbatch: pictures in every
-        call of the network (the last bits depend on it). background: what shows behind a picture with alpha: "white",
-        "#rrggbb", or "transparent". scale: how many times larger the picture is made once it is drawn (1, 2, 4).
-        canvas: the picture to draw over (see `canvas`); strength: the share of the steps that are made on it, 1 with a
-        mask and 0.6 without. between: the end of a way from prompt and seed, and this picture's share of it: {"prompt":
-        ..., "seed": ..., "share": ...}.
+        guidance: the scale w, or a table of options; interval: the times (low, high) between which it guides. sampler:
+        "ddim:eta=0.5", or a table. size: (width, height), or one side. microbatch: pictures in every call of the
+        network (the last bits depend on it). background: behind a picture with alpha: "white", "#rrggbb",
+        "transparent". scale: how many times larger the drawn picture is made (1, 2, 4). canvas: the picture to draw
+        over (see `canvas`); strength: the share of the steps made on it, 1 with a mask and 0.6 without. between: the
+        end of a way from prompt and seed, and this picture's share of it (prompt, seed, share). threshold: bounds of
+        x0_hat, as "static:limit=1".
 
         Raises:
             RecipeError: a value that this model cannot do.
@@ -101,6 +102,7 @@ class Model:
             mask="" if under is None else under.mask,
             strength=strength if strength is not None else canvas.strength if canvas is not None else 1.0,
             between=between or {},
+            threshold=whole_threshold(defaults.get("threshold", {}) if threshold is None else threshold),
             engine=self.bundle.engine,
         )
         if canvas is not None:
@@ -197,8 +199,7 @@ class Model:
     ) -> Iterator[Event]:
         """Every event of one picture: Encoded, a Step for each level (x_t, x0_hat, eps_hat, terms), Decoded."""
         canvas = self._over(init, mask, settings)
-        recipe = self.recipe(prompt, canvas=canvas, **settings)
-        return trace(self.bundle, recipe, under=None if canvas is None else canvas.under)
+        return trace(self.bundle, self.recipe(prompt, canvas=canvas, **settings), under=canvas and canvas.under)
 
     def stream(self, prompt: str = "", **settings: Any) -> Iterator[Picture]:
         """What the model believes the picture to be at every evaluation (x0_hat); the last is what `generate` gives."""

@@ -9,6 +9,7 @@ from sfumato.errors import RecipeError
 from sfumato.guidance import GUIDANCES
 from sfumato.recipe import parse_options
 from sfumato.samplers import SAMPLERS
+from sfumato.thresholding import THRESHOLDS
 
 
 def whole_sampler(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,6 +20,16 @@ def whole_sampler(choice: Any, default: Mapping[str, Any]) -> dict[str, Any]:
     if options == {"kind": default.get("kind")}:
         options = default
     return describe(SAMPLERS, choose(SAMPLERS, options, "sampler"))
+
+
+def whole_threshold(choice: Any) -> dict[str, Any]:
+    """The threshold with every option written out; {} for "none"."""
+    options = parse_options(choice) if isinstance(choice, str) else choice
+    if not isinstance(options, Mapping):
+        raise RecipeError(f"threshold is {choice!r}; expected a name such as 'static:limit=1', 'none', or a table")
+    if not options or options == {"kind": "none"}:
+        return {}
+    return describe(THRESHOLDS, choose(THRESHOLDS, options, "threshold"))
 
 
 def whole_guidance(

@@ -34,6 +34,7 @@ from sfumato.recipe import Recipe
 from sfumato.rng import PerSample
 from sfumato.samplers import SAMPLERS
 from sfumato.samplers.base import Step
+from sfumato.thresholding import bounded
 from sfumato.types import Image, Latent
 from sfumato.underpainting import Underpainting, over
 
@@ -142,9 +143,9 @@ def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
 
 
 def guidance_of(bundle: Bundle, recipe: Recipe) -> Guidance:
-    """What the recipe names, with the weak model of the bundle beside it where it needs one."""
+    """What the recipe names, with the weak model of the bundle beside it where it needs one, and within its bounds."""
     guidance = choose(GUIDANCES, recipe.guidance, "guidance")
-    return guidance.beside(bundle.weak) if isinstance(guidance, Auto) else guidance
+    return bounded(guidance.beside(bundle.weak) if isinstance(guidance, Auto) else guidance, recipe.threshold)
 
 
 def on_the_way(

@@ -24,7 +24,7 @@ PROMPT_LIMIT = 2000
 SCALES = (1, 2, 4)
 """How many times larger than drawn a finished picture may be, each way."""
 
-LATER = {"background": "white", "scale": 1, "init": "", "mask": "", "strength": 1.0, "between": {}}
+LATER = {"background": "white", "scale": 1, "init": "", "mask": "", "strength": 1.0, "between": {}, "threshold": {}}
 """Entries that the first recipes did not have, with what they say of these."""
 
 WAY_LIMIT = 1000
@@ -43,6 +43,7 @@ class Recipe:
     `init` and `mask` are the hashes of the picture that drawing began from and of what was drawn anew in it
     (canvas.py); `strength` is the share of the steps that were made. `between` is where a picture lies on the way from
     prompt and seed to others: {"prompt": ..., "seed": ..., "share": 0..1}.
+    `threshold` is how x0_hat is kept within bounds (thresholding.py), {} where it is not.
     `engine` says what ran: it is a record, not an instruction.
     """
 
@@ -64,6 +65,7 @@ class Recipe:
     mask: str = ""
     strength: float = 1.0
     between: Mapping[str, Any] = field(default_factory=dict)
+    threshold: Mapping[str, Any] = field(default_factory=dict)
     engine: Mapping[str, Any] = field(default_factory=dict)
     version: int = VERSION
 
@@ -78,7 +80,7 @@ class Recipe:
         _whole("microbatch", self.microbatch, 1, 1024)
         _whole("version", self.version, 1, VERSION)
         object.__setattr__(self, "size", _size(self.size))
-        for name in ("sampler", "guidance", "engine", "between"):
+        for name in ("sampler", "guidance", "engine", "between", "threshold"):
             if not isinstance(getattr(self, name), Mapping):
                 raise RecipeError(f"{name} is {getattr(self, name)!r}; expected a table such as {{'kind': ...}}")
             object.__setattr__(self, name, _finite(name, plain(getattr(self, name))))

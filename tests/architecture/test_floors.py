@@ -24,6 +24,7 @@ FLOORS = (
         "underpainting",
         "between",
         "autoguidance",
+        "thresholding",
     },
     {"pipeline", "recipe", "checkpoint", "manifest", "parts", "engine", "weak", "fast"},
     {"train", "adapters", "inspect", "provenance", "model", "picture", "canvas", "options", "notes", "stream", "sheet"},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sfumato.evaluate.interval import Estimate
-from sfumato.evaluate.line import Line, difference, scaled
+from sfumato.evaluate.line import Line, difference
 
 NUMBER = Estimate(1.0, 0.5, 1.5)
 
@@ -43,7 +43,7 @@ def test_a_difference_is_paired():
     moves = np.linspace(-1.0, 1.0, 101)
     found = difference(Estimate(3.0, 2.0, 4.0), 3.0 + moves, NUMBER, 1.0 + moves)
     assert (found.value, found.low, found.high) == pytest.approx((2.0, 2.0, 2.0))
-    assert scaled(NUMBER, 1000.0) == Estimate(1000.0, 500.0, 1500.0)
+    assert NUMBER.times(1000.0) == Estimate(1000.0, 500.0, 1500.0)
 
 
 def test_few_families_have_neither_interval_nor_verdict():

@@ -39,7 +39,8 @@ def ran(code, folder, monkeypatch):
 
 
 def test_python_draws_the_same_picture(client, tmp_path, monkeypatch):
-    name, sha256 = drawn(client, negative="a 'cat'")
+    name, sha256 = drawn(client, negative="a 'cat'", threshold="static:limit=0.5")
+    assert sha256 != drawn(client, negative="a 'cat'")[1]
     assert ran(client.get(f"/api/v1/runs/{name}/code").json()["python"], tmp_path, monkeypatch) == sha256
 
 
@@ -54,7 +55,8 @@ def test_python_of_a_fork_draws_the_same_picture(client, tmp_path, monkeypatch):
 
 def test_curl_fetches_the_same_picture(running, tmp_path):
     headers = {"x-sfumato-token": running.studio.token}
-    httpx.post(f"{running.address}api/v1/runs", json=ASKED, headers=headers, timeout=60)
+    asked = ASKED | {"threshold": {"kind": "dynamic", "ratio": 0.5}}
+    httpx.post(f"{running.address}api/v1/runs", json=asked, headers=headers, timeout=60)
     ((name, run),) = running.studio.runs.all()
     command = httpx.get(f"{running.address}api/v1/runs/{name}/code", headers=headers).json()["curl"]
     subprocess.run(shlex.split(command), cwd=tmp_path, check=True, timeout=120)

@@ -36,6 +36,7 @@ RECIPE_SETTINGS = (
     "steps",
     "guidance",
     "interval",
+    "threshold",
     "negative",
     "size",
     "microbatch",

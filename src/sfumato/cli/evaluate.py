@@ -25,7 +25,7 @@ examples:
 Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out.
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
 """
-CHOICES = ("sampler", "grid", "steps", "guidance", "interval", "size", "microbatch")
+CHOICES = ("sampler", "grid", "steps", "guidance", "interval", "threshold", "size", "microbatch")
 """Settings of `sfumato generate` that apply here; they come from flags alone, so that a number has no hidden source."""
 
 
@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="and draw the first N (50) prompts at w = 0, 1, 2, 4, 7.5 and 12.5, two seeds each",
     )
     add("--interval", metavar="LOW:HIGH", help="guide only between these times, 0 clean to 1 noise")
+    add("--threshold", metavar="NAME", help="bounds of what it believes: none, static:limit=1, dynamic:ratio=0.995")
     add("--weak", metavar="NAME|FOLDER", help="a worse model of the same kind: guidance is away from that")
     add("--size", metavar="WxH", help="pixels, of the sizes that the model draws")
     add("--microbatch", metavar="B", help="pictures in each call of the network; part of the recipe (1)")

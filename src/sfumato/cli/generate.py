@@ -39,6 +39,7 @@ FLAGS = {
     "steps": ("N", "steps from noise to picture"),
     "guidance": ("W", "0 ignores the prompt, 1 follows it plainly, more exaggerates it"),
     "interval": ("LOW:HIGH", "guide only between these times, 0 clean to 1 noise (0:1)"),
+    "threshold": ("NAME", "bounds of what it believes: none, static:limit=1, dynamic:ratio=0.995 (the model's own)"),
     "weak": ("NAME|FOLDER", "a worse model of the same kind: guidance is away from that (autoguidance)"),
     "student": ("NAME|FOLDER", "with --fast: that student (else MODEL-fast: shipped, beside the model, or in runs/)"),
     "negative": ("PROMPT", "what to steer away from"),

@@ -89,6 +89,7 @@ def renewed(
         "background": old.background,
         "scale": old.scale,
         "between": old.between,
+        "threshold": old.threshold,
         "canvas": canvas,
         "strength": old.strength if over.strength is None and old.init else over.strength,
     }

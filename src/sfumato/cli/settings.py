@@ -56,6 +56,7 @@ SETTINGS: Mapping[str, Callable[[str], Any]] = {
     "steps": whole,
     "guidance": float,
     "interval": interval,
+    "threshold": str,
     "weak": str,
     "fast": switch,
     "student": str,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, Float64, Int64, UInt8
 
 from sfumato.corpus.locate import locate
 from sfumato.corpus.prompt import plain_prompt
@@ -14,7 +14,8 @@ from sfumato.corpus.rows import Row
 from sfumato.corpus.source import Source, open_source
 from sfumato.errors import CorpusError
 from sfumato.evaluate.features import SIZE, Features, remembered
-from sfumato.evaluate.interval import Counts, resamples
+from sfumato.evaluate.interval import Counts, Estimate, resamples
+from sfumato.evaluate.kid import thousandths
 from sfumato.evaluate.pairs import family_of, floor_of, hash_order
 
 CORPUS = "glyphs"
@@ -27,6 +28,10 @@ class Report(Protocol):
     def __call__(self, what: str, done: int, total: int, /) -> None:
         """So many of so many are done."""
         ...
+
+
+def unheard(what: str, done: int, total: int, /) -> None:
+    """A report to nobody."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +60,10 @@ class Ground:
     def families(self) -> list[str]:
         """The family of each row."""
         return [family_of(row) for row in self.rows]
+
+    def kid(self, made: Float32[np.ndarray, "n d"]) -> tuple[Estimate, Float64[np.ndarray, " k"]]:
+        """KID x 1000 of pictures made for the rows, by their features; with its value in each resample."""
+        return thousandths(made, self.real, self.families, self.counts)
 
     def train_picture(self, place: int) -> UInt8[np.ndarray, "s s 3"]:
         """The picture of a train row."""
@@ -93,7 +102,7 @@ def open_ground(
     split: str,
     features: Features,
     cache: Path,
-    report: Report,
+    report: Report = unheard,
     limit: int | None = None,
     further: Sequence[Path] = (),
 ) -> Ground:

@@ -36,6 +36,10 @@ class Estimate:
         """Whether `value` lies in the interval, so that nothing can be said about the side it is on."""
         return self.low <= value <= self.high
 
+    def times(self, factor: float) -> "Estimate":
+        """In another unit, e.g. thousandths; factor > 0."""
+        return Estimate(*(factor * number for number in (self.value, self.low, self.high)))
+
 
 def resamples(families: Sequence[str], draws: int = DRAWS) -> Counts:
     """`draws` bootstrap resamples of as many families as there are, with replacement."""

@@ -59,11 +59,6 @@ def listed(estimate: Estimate | None, *, bare: bool) -> list[float | None] | Non
     return [v if math.isfinite(v) else None for v in (estimate.value, *ends)]
 
 
-def scaled(estimate: Estimate, factor: float) -> Estimate:
-    """In another unit."""
-    return Estimate(estimate.value * factor, estimate.low * factor, estimate.high * factor)
-
-
 def difference(
     over: Estimate, each_over: Float64[np.ndarray, " k"], under: Estimate, each_under: Float64[np.ndarray, " k"]
 ) -> Estimate:

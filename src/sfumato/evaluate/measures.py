@@ -6,8 +6,8 @@ from jaxtyping import Bool, Float, Float64
 from sfumato.evaluate.frechet import frechet
 from sfumato.evaluate.ground import Ground
 from sfumato.evaluate.interval import Counts, Estimate, families_in, groups_of, jackknife, of_mean, of_ratio, of_share
-from sfumato.evaluate.kid import kid
-from sfumato.evaluate.line import Line, difference, scaled
+from sfumato.evaluate.kid import thousandths
+from sfumato.evaluate.line import Line, difference
 from sfumato.evaluate.neighbours import neighbours
 from sfumato.evaluate.pairs import parts_of, styles_of
 from sfumato.evaluate.retrieval import Search, ranks, search_of
@@ -33,10 +33,9 @@ def kid_lines(ground: Ground, made: Found) -> list[Line]:
     families, floor = np.array(ground.families), ground.train[ground.floor]
     for part, mask in parts(ground).items():
         counts, count = ground.counts[:, mask], len(set(families[mask].tolist()))
-        found, each = kid(made[mask], ground.real[mask], families[mask].tolist(), counts)
-        real, each_real = kid(floor[mask], ground.real[mask], families[mask].tolist(), counts)
+        found, each = thousandths(made[mask], ground.real[mask], families[mask].tolist(), counts)
+        real, each_real = thousandths(floor[mask], ground.real[mask], families[mask].tolist(), counts)
         gap = difference(found, each, real, each_real)
-        found, real, gap = (scaled(estimate, 1e3) for estimate in (found, real, gap))
         lines.append(
             Line(measure=KID, part=part, pictures=int(mask.sum()), families=count, made=found, real=real, against=gap)
         )

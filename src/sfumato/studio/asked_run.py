@@ -11,7 +11,7 @@ from sfumato.studio import asked
 STEPS = 200
 """The most steps of a run that is kept whole."""
 
-ENTRIES = ("prompt", "negative", "seed", "steps", "w", "sampler", "grid", "interval", "rescale")
+ENTRIES = ("prompt", "negative", "seed", "steps", "w", "sampler", "grid", "interval", "rescale", "threshold")
 
 
 def recipe_of(model: Model, body: Mapping[str, Any], defaults: Recipe | None = None) -> Recipe:
@@ -38,6 +38,9 @@ def recipe_of(model: Model, body: Mapping[str, Any], defaults: Recipe | None = N
     grid = body.get("grid", plain.grid)
     if not isinstance(grid, str):
         raise RecipeError("grid is no text; expected a name such as 'trailing'")
+    threshold = body.get("threshold", plain.threshold)
+    if not isinstance(threshold, str | Mapping) or len(threshold) > 200:
+        raise RecipeError("threshold is neither a name nor a table; expected such as 'none' or {'kind': 'static'}")
     return model.recipe(
         texts["prompt"],
         negative=texts["negative"],
@@ -46,6 +49,7 @@ def recipe_of(model: Model, body: Mapping[str, Any], defaults: Recipe | None = N
         guidance=guidance,
         sampler=sampler,
         grid=grid[:40],
+        threshold=threshold,
     )
 
 

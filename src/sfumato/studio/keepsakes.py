@@ -20,7 +20,7 @@ from sfumato.studio.runs import Kept, Run, seen
 QUICK, HELD, LAST = 120, 500, 2000
 """Milliseconds of a frame: of the guess, of the noisy state (noise that changes is a flash), and of the end."""
 
-NAMES = ("seed", "negative", "steps", "guidance", "sampler", "grid")
+NAMES = ("seed", "negative", "steps", "guidance", "sampler", "grid", "threshold")
 
 
 def png(run: Run) -> bytes:
@@ -115,6 +115,7 @@ def curl(run: Run, address: str, token: str) -> str:
     guidance = {name: value for name, value in recipe.guidance.items() if name in ("interval", "rescale")}
     body: dict[str, Any] = {name: getattr(recipe, name) for name in ("prompt", "negative", "seed", "steps", "grid")}
     body |= {"w": recipe.guidance["scale"], "sampler": dict(recipe.sampler)} | guidance
+    body |= {"threshold": dict(recipe.threshold)} if recipe.threshold else {}
     headers = {"X-Sfumato-Token": token, "Content-Type": "application/json", "Accept": "image/png"}
     said = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
     return shlex.join(["curl", "-sf", f"{address}api/v1/runs", *said, "-o", "picture.png", "-d", json.dumps(body)])
