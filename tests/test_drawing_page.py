@@ -24,7 +24,7 @@ def test_the_command_line_takes_it(line):
 
 
 def test_there_are_commands():
-    assert len(COMMANDS) == 9
+    assert len(COMMANDS) == 11
 
 
 def test_the_python_runs(tiny_model, monkeypatch):

@@ -69,11 +69,6 @@ def test_refuses_what_has_no_meaning(options, words):
         bounded(ClassifierFree(), options)
 
 
-def test_no_threshold():
-    guidance = ClassifierFree()
-    assert bounded(guidance, {}) is guidance
-
-
 def test_it_reaches_the_picture_through_its_recipe(tiny_model):
     """x0_hat of every step keeps to it, the recipe carries it, and "none" is as if nothing had been said."""
     asked = {"steps": 4, "guidance": 5.0}

@@ -145,7 +145,8 @@ def encode(conditioner: Conditioner, prompts: Sequence[str]) -> Conditioning:
 def guidance_of(bundle: Bundle, recipe: Recipe) -> Guidance:
     """What the recipe names, with the weak model of the bundle beside it where it needs one, and within its bounds."""
     guidance = choose(GUIDANCES, recipe.guidance, "guidance")
-    return bounded(guidance.beside(bundle.weak) if isinstance(guidance, Auto) else guidance, recipe.threshold)
+    guidance = guidance.beside(bundle.weak) if isinstance(guidance, Auto) else guidance
+    return bounded(guidance, recipe.threshold) if recipe.threshold else guidance
 
 
 def on_the_way(

@@ -88,8 +88,8 @@ class Bounded:
 
 
 def bounded(guidance: Guidance, options: Mapping[str, Any]) -> Guidance:
-    """A guidance within what a recipe's `threshold` names; itself for {}. Raises RecipeError."""
-    return Bounded(guidance, choose(THRESHOLDS, options, "threshold")) if options else guidance
+    """A guidance within what a recipe's `threshold` names. Raises RecipeError."""
+    return Bounded(guidance, choose(THRESHOLDS, options, "threshold"))
 
 
 def _positive(limit: float) -> None:
