@@ -1,5 +1,6 @@
 """scripts/measure_levels.py: below the whole strength a picture is begun from itself, at it from noise alone."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,11 +8,22 @@ import pytest
 from PIL import Image
 
 from by_path import loaded
+from sfumato.autoencoder import Pixels
+from sfumato.model import Model
 
 
 @pytest.fixture(scope="module")
 def script():
     return loaded("scripts/measure_levels.py")
+
+
+def test_at_strength_0_there_is_the_autoencoder_alone(script, tiny_model):
+    """Pixels come back as they were, over white, and nothing is asked of the denoiser."""
+    bare = Model(replace(tiny_model.bundle, denoiser=None, autoencoder=Pixels()))
+    side = tiny_model.bundle.sizes[0][0]
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    found = script.redrawn(bare, Image.fromarray(pixels).convert("RGBA"), "a cat", 5, 0.0, 20)
+    assert np.array_equal(found, pixels)
 
 
 def model(asked):
