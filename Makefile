@@ -68,8 +68,8 @@ bench: $(VENV)/.test ## the benchmarks; minutes, on an idle machine
 sheet: $(VENV)/.run ## the README's sheet: prompts.txt, prompt k with seed k, nothing picked
 	@$(BIN)/python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png
 
-release: $(VENV)/.test ## everything that is said of new weights: MODEL=RUN NAME=... CORPUS=... (ARGS: --sheet, --set A.B=C)
-	@$(BIN)/python scripts/release.py $(if $(MODEL),--run "$(MODEL)") --name "$(NAME)" --corpus "$(CORPUS)" $(ARGS)
+release: $(VENV)/.test ## all that is said of new weights: MODEL=RUN [NAME=...] [CORPUS=...] (ARGS: --sheet, --set A.B=C)
+	@$(BIN)/python scripts/release.py $(if $(MODEL),--run "$(MODEL)") $(if $(NAME),--name "$(NAME)") $(if $(CORPUS),--corpus "$(CORPUS)") $(ARGS)
 
 clean: ## remove what these targets made, but no picture and no run
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,13 +1,15 @@
 """From a finished run to everything that is said of it: model folder, evaluation, numbers, sheet, gallery.
 
-    make release MODEL=runs/tavola NAME=tavola CORPUS=path/to/corpus [ARGS="--set steps=20 --set guidance=..."]
+    make release MODEL=runs/tavola [NAME=tavola] [CORPUS=...] [ARGS="--set steps=20 --set guidance.scale=4 --sheet"]
 
 Each step is a command of its own, printed before it runs; one that fails ends the release, and the same command again
-goes on (pictures that are drawn are kept). The evaluation's folder is releases/NAME-HASH.
+goes on (pictures that are drawn are kept). Without MODEL the shipped model NAME is taken as it is. CORPUS holds what
+the model's card says it was trained on, so that copies are looked for in all of it. The evaluation's folder is
+releases/NAME-HASH, HASH of the weights and of the settings that they are drawn with.
 """
 
 import argparse
-import json
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -15,10 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sfumato import checkpoint
+from sfumato.evaluate.ground import CORPUS, corpus_at
+from sfumato.manifest import Manifest
+from sfumato.recipe import canonical
 
 HERE, PAGES = Path(__file__).parent, Path("docs")
-FURTHER = ("glyphs-tones.parquet", "clipart-extra.parquet", "glyphs-colours.parquet")
-"""What the shipped models were trained on besides; those that CORPUS holds."""
 
 
 def done(*command: object) -> None:
@@ -29,13 +32,29 @@ def done(*command: object) -> None:
         sys.exit(code)
 
 
-def evaluated(name: str, corpus: Path) -> Path:
+def further(manifest: Manifest, corpus: Path) -> list[Path]:
+    """The other corpora that the model was trained on. Raises SystemExit where one is not beside `corpus`."""
+    data = manifest.card.get("data")
+    names = [part["name"] for part in data if part["name"] != corpus.stem] if isinstance(data, list) else []
+    found = [corpus.with_name(f"{name}.parquet") for name in names]
+    if missing := [path.name for path in found if not path.is_file()]:
+        raise SystemExit(f"the model was trained on {', '.join(missing)} too; put them beside {corpus}")
+    return found
+
+
+def folder_of(name: str, manifest: Manifest) -> Path:
+    """Where its evaluation goes: other weights, or other settings of them, have another."""
+    settings = hashlib.sha256(canonical(dict(manifest.defaults)).encode()).hexdigest()
+    return Path("releases") / f"{name}-{manifest.model_hash[:12]}-{settings[:6]}"
+
+
+def evaluated(name: str, corpus: Path, seeds: int, sweep: bool) -> Path:
     """The evaluation's folder of a shipped model on report, its numbers copied into docs."""
-    digest = checkpoint.read_manifest(checkpoint.find(name)).model_hash[:12]
-    out = Path("releases") / f"{name}-{digest}"
-    further = [word for file in FURTHER if (corpus / file).is_file() for word in ("--further", corpus / file)]
-    data = ("--data", corpus, "--split", "report", "--seeds", 1, *further, "--out", out)
-    done("-m", "sfumato", "evaluate", name, *data)
+    manifest = checkpoint.read_manifest(checkpoint.find(name))
+    out = folder_of(name, manifest)
+    data: list[object] = ["--data", corpus, "--split", "report", "--seeds", seeds, "--out", out]
+    data += [word for path in further(manifest, corpus) for word in ("--further", path)]
+    done("-m", "sfumato", "evaluate", name, *data, *(("--sweep-guidance",) if sweep else ()))
     (PAGES / "evaluation").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(out / "evaluation.json", PAGES / "evaluation" / f"{name}.json")
     return out
@@ -44,21 +63,26 @@ def evaluated(name: str, corpus: Path) -> Path:
 def main(words: Sequence[str] | None = None) -> None:
     """Ship, evaluate, write."""
     parser = argparse.ArgumentParser(description="From a finished run to everything that is said of it.")
-    parser.add_argument(
-        "--run", type=Path, help="the run's folder; without it the shipped model NAME is taken as it is"
-    )
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--sheet", action="store_true", help="it is the default model: draw the README's sheet as well")
+    add = parser.add_argument
+    add("--run", type=Path, help="a run or a model folder; without it the shipped model NAME is taken as it is")
+    add("--name", help="how it ships (the model's own name)")
+    add("--corpus", type=Path, help=f"{CORPUS}.parquet or its folder (also: the environment's SFUMATO_DATA)")
+    add("--seeds", type=int, default=4, help="pictures of each prompt (4)")
+    add("--no-sweep", action="store_true", help="leave out what guidance buys and costs")
+    add("--sheet", action="store_true", help="it is the default model: draw the README's sheet as well")
     options, ship = parser.parse_known_args(words)
+    if options.run is None and (ship or not options.name):
+        parser.error(f"{' '.join(ship) or 'no model'}: --run says what is shipped, and --name what is taken as it is")
+    manifest = checkpoint.read_manifest(checkpoint.find(options.run or options.name))
+    name, corpus = options.name or manifest.name, corpus_at(options.corpus)
+    further(manifest, corpus)
     if options.run is not None:
-        done(HERE / "ship_model.py", options.run / "model", "--name", options.name, *ship)
-    out = evaluated(options.name, options.corpus)
-    done(HERE / "published.py", PAGES / "evaluation" / f"{options.name}.json")
-    done(HERE / "make_gallery.py", out, "--data", options.corpus, "--out", PAGES / "gallery" / options.name)
+        done(HERE / "ship_model.py", options.run, "--name", name, *ship)
+    out = evaluated(name, corpus, options.seeds, not options.no_sweep)
+    done(HERE / "published.py", PAGES / "evaluation" / f"{name}.json")
+    done(HERE / "make_gallery.py", out, "--data", corpus, "--out", PAGES / "gallery" / name)
     if options.sheet:
-        done(HERE / "make_sheet.py", "--model", options.name)
-    print(json.dumps({"name": options.name, "evaluation": str(out)}))
+        done(HERE / "make_sheet.py", "--model", name)
 
 
 if __name__ == "__main__":

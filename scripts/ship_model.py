@@ -1,10 +1,11 @@
 """Put the model of a finished run among those that ship.
 
-    python scripts/ship_model.py RUN/model --name tavola --set steps=25 --card 'machine="2 cores"'
+    python scripts/ship_model.py RUN --name tavola --set steps=25 --set guidance.scale=4 --card 'machine="2 cores"'
 
 The denoiser goes to src/sfumato/models/NAME, every other part to models/blobs under its hash, where several models
 share it. --set changes what the model does where the user says nothing; --card adds a line to its card. Both take
-a.b=c, with c read as JSON where it is JSON and as text elsewhere.
+a.b=c, with c read as JSON where it is JSON and as text elsewhere. What a person wrote into the card of the model that
+had the name before (KEPT) stays there unless --card says otherwise; it should be read again.
 """
 
 import argparse
@@ -15,6 +16,11 @@ from typing import Any
 
 from sfumato import checkpoint
 from sfumato.manifest import Manifest
+from sfumato.model import FALLBACK
+from sfumato.options import whole_guidance, whole_sampler
+
+KEPT = ("known_failures", "intended_use")
+"""Of the former model's card: it is said of its kind, not of its weights."""
 
 
 def assign(table: dict[str, Any], assignment: str) -> None:
@@ -36,12 +42,27 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
 
 
 def told(manifest: Manifest, options: argparse.Namespace) -> Manifest:
-    """The manifest with what --set and --card say."""
+    """The manifest with what --set and --card say. Raises RecipeError for settings that no recipe can have."""
     tables = json.loads(json.dumps({"defaults": dict(manifest.defaults), "card": dict(manifest.card)}))
     for name, table in tables.items():
         for assignment in getattr(options, name):
             assign(table, assignment)
+    if "sampler" in tables["defaults"]:
+        tables["defaults"]["sampler"] = whole_sampler(tables["defaults"]["sampler"], {})
+    if "guidance" in tables["defaults"]:
+        guidance = whole_guidance(
+            tables["defaults"]["guidance"], manifest.defaults.get("guidance", FALLBACK["guidance"])
+        )
+        tables["defaults"]["guidance"] = guidance
     return replace(manifest, **tables)
+
+
+def kept(name: str) -> dict[str, Any]:
+    """What stays of the card that the shipped model `name` has, where there is one."""
+    if name not in checkpoint.shipped():
+        return {}
+    card = checkpoint.read_manifest(checkpoint.find(name)).card
+    return {key: card[key] for key in KEPT if key in card}
 
 
 def main() -> None:
@@ -52,9 +73,11 @@ def main() -> None:
     add_changes(parser)
     options = parser.parse_args()
 
-    manifest = checkpoint.read_manifest(checkpoint.find(options.folder))
-    files = checkpoint.read_files(options.folder, manifest)
-    manifest = replace(told(manifest, options), name=options.name)
+    folder = checkpoint.find(options.folder)
+    manifest = checkpoint.read_manifest(folder)
+    files = checkpoint.read_files(folder, manifest)
+    manifest = replace(manifest, name=options.name, card=kept(options.name) | dict(manifest.card))
+    manifest = told(manifest, options)
     own = {"denoiser": files.pop("denoiser")}
     checkpoint.save(checkpoint.MODELS / options.name, manifest, own, shared=files, replace_existing=True)
     print(
