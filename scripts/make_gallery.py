@@ -1,9 +1,9 @@
-"""docs/gallery: the first 64 prompts of an evaluation beside the real pictures, and its best and worst, by rule.
+"""docs/gallery.md: the first 64 prompts of an evaluation beside the real pictures, and its best and worst, by rule.
 
     python scripts/make_gallery.py EVALUATION --data CORPUS [--out docs/gallery]
 
 EVALUATION is a folder that `sfumato evaluate` wrote. Best and worst are the pictures with the highest and the lowest
-cosine of prompt and picture by the shipped towers: nobody picks. Writes first.webp, best.webp, worst.webp, gallery.md.
+cosine of prompt and picture by the shipped towers: nobody picks. Writes OUT/first.webp, best.webp, worst.webp; OUT.md.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from make_sheet import sheet
 from PIL import Image
 
 from sfumato.atomic import make_folder, write_file
+from sfumato.checkpoint import find, read_manifest
 from sfumato.corpus.locate import cache_folder
 from sfumato.corpus.source import open_source
 from sfumato.evaluate.agreement import cosines
@@ -40,26 +41,29 @@ def beside(made: np.ndarray, real: np.ndarray) -> list[Image.Image]:
     return [Image.fromarray(np.concatenate(pair, axis=1)) for pair in zip(made, real, strict=True)]
 
 
-def page(report: dict[str, Any], scores: np.ndarray) -> str:
-    """gallery.md."""
+def page(report: dict[str, Any], scores: np.ndarray, failures: str, out: Path) -> str:
+    """The page beside the folder `out` of its pictures; failures: what a person saw in them, from the model's card."""
     return f"""# Gallery of {report["model"]}
 
 Every picture here is of the {report["rows"]} held-out prompts of the split `{report["split"]}`, prompt k with seed k,
 drawn with the model's own settings by `sfumato evaluate`; the model's hash is `{report["settings"]["model_hash"]}`.
-Made again by `python scripts/make_gallery.py EVALUATION --data CORPUS`.
+Made again by `python scripts/make_gallery.py EVALUATION --data CORPUS --out {out.as_posix()}`, EVALUATION being what
+`make release NAME={report["model"]}` leaves.
+
+What fails, seen by looking at them: {failures or "nobody has written it into the model's card"}.
 
 ## The first {min(FIRST, report["rows"])} prompts: made, and at its right the real picture
 
-![made and real pictures in pairs](first.webp)
+![made and real pictures in pairs]({out.name}/first.webp)
 
 ## Best and worst
 
 By rule: the {ENDS} pictures whose prompt fits them best, and worst, in the eyes of the shipped towers (cosine from
 {scores.max():.2f} down to {scores.min():.2f}, mean {scores.mean():.2f}). The towers are a judge with errors of its own.
 
-![the best](best.webp)
+![the best]({out.name}/best.webp)
 
-![the worst](worst.webp)
+![the worst]({out.name}/worst.webp)
 """
 
 
@@ -88,8 +92,9 @@ def main() -> None:
     }
     for name, picture in pages.items():
         picture.save(options.out / f"{name}.webp", quality=85, method=6)
-    write_file(options.out / "gallery.md", page(report, scores).encode())
-    print(f"{options.out}: {', '.join(pages)}")
+    failures = read_manifest(find(report["model"])).card.get("known_failures", "")
+    write_file(options.out.with_suffix(".md"), page(report, scores, failures, options.out).encode())
+    print(f"{options.out}: {', '.join(pages)}; {options.out.with_suffix('.md')}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from sfumato import checkpoint
 from sfumato.evaluate.ground import CORPUS, corpus_at
 from sfumato.manifest import Manifest
+from sfumato.model import DEFAULT_MODEL
 from sfumato.recipe import canonical
 
 HERE, PAGES = Path(__file__).parent, Path("docs")
@@ -60,6 +61,11 @@ def evaluated(name: str, corpus: Path, seeds: int, sweep: bool) -> Path:
     return out
 
 
+def gallery_of(name: str) -> Path:
+    """The folder of a gallery's pictures; its page is beside it."""
+    return PAGES / "gallery" if name == DEFAULT_MODEL else PAGES / "gallery" / name
+
+
 def main(words: Sequence[str] | None = None) -> None:
     """Ship, evaluate, write."""
     parser = argparse.ArgumentParser(description="From a finished run to everything that is said of it.")
@@ -80,7 +86,7 @@ def main(words: Sequence[str] | None = None) -> None:
         done(HERE / "ship_model.py", options.run, "--name", name, *ship)
     out = evaluated(name, corpus, options.seeds, not options.no_sweep)
     done(HERE / "published.py", PAGES / "evaluation" / f"{name}.json")
-    done(HERE / "make_gallery.py", out, "--data", corpus, "--out", PAGES / "gallery" / name)
+    done(HERE / "make_gallery.py", out, "--data", corpus, "--out", gallery_of(name))
     if options.sheet:
         done(HERE / "make_sheet.py", "--model", name)
 

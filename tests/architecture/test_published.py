@@ -8,6 +8,7 @@ from PIL import Image
 
 from by_path import loaded
 from sfumato import checkpoint
+from sfumato.model import DEFAULT_MODEL
 
 ROOT = Path(__file__).parents[2]
 EVALUATIONS = sorted((ROOT / "docs" / "evaluation").glob("*.json"))
@@ -45,7 +46,8 @@ def test_the_readme_says_what_the_evaluation_says(path, published):
 
 @pytest.mark.parametrize("path", EVALUATIONS, ids=lambda path: path.stem)
 def test_the_gallery_is_of_the_weights_that_ship(path):
-    assert shipped_hash(path.stem) in (ROOT / "docs" / "gallery" / path.stem / "gallery.md").read_text("utf-8")
+    page = "gallery.md" if path.stem == DEFAULT_MODEL else f"gallery/{path.stem}.md"
+    assert shipped_hash(path.stem) in (ROOT / "docs" / page).read_text("utf-8")
 
 
 def test_the_sheet_is_of_a_model_that_ships():

@@ -96,6 +96,7 @@ def test_copies_are_looked_for_in_all_that_it_was_trained_on(release, models, tm
     assert "--sweep-guidance" in evaluate
     assert published[-1] == "docs/evaluation/tiny.json"
     assert Path("docs/evaluation/tiny.json").is_file()
+    assert gallery[-1] == "docs/gallery/tiny"
     assert gallery[1] == evaluate[evaluate.index("--out") + 1]
 
 
