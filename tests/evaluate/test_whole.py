@@ -11,7 +11,7 @@ from sfumato.errors import OutputError
 from sfumato.evaluate.ground import open_ground
 from sfumato.evaluate.page import page
 from sfumato.evaluate.report import document, write
-from sfumato.evaluate.whole import evaluate, listening, recipes_of
+from sfumato.evaluate.whole import evaluate, further_recipes, listening, recipes_of
 from sfumato.provenance.files import read
 
 
@@ -45,6 +45,21 @@ def test_further_seeds_are_of_their_own_prompt(done, ground):
     drawn = [read(path)[0].recipe for path in sorted((out / "seeds").glob("*.png"))]
     assert [recipe.prompt for recipe in drawn] == [prompt for prompt in ground.prompts for _ in range(2)]
     assert [recipe.seed % 1_000_000 for recipe in drawn] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_every_prompt_has_its_seeds(done, tiny_model):
+    """However many prompts there are; further seeds count in KID, FD and style accuracy, in all and in each style."""
+    found, report, out = done
+    many = [tiny_model.recipe("a cat", seed=k) for k in range(120)]
+    assert [recipe.seed for recipe in further_recipes(many, 3)] == [
+        k + s * 1_000_000 for k in range(120) for s in (1, 2)
+    ]
+    assert report["seeds"] == 3
+    for line in found.lines:
+        if line.measure.startswith(("KID", "FD", "style accuracy")) and line.part == "all":
+            assert line.pictures == 15
+    assert sum(line.pictures for line in found.lines if line.measure.startswith("KID") and "style" in line.part) == 15
+    assert "2 more of each" in (out / "index.html").read_text("utf-8")
 
 
 def test_every_measure_is_there(done):

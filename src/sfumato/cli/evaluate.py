@@ -22,7 +22,8 @@ examples:
   sfumato evaluate tavola --data corpus/ --limit 200 --sweep-guidance        what w buys, and what it costs
   sfumato evaluate tavola --data corpus/ --split report --out evaluations/tavola
 
-Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out.
+Writes pictures/0000.png, ..., evaluation.json and index.html (one page with every picture) into --out; further seeds
+of each prompt go into seeds/, and KID, FD and style accuracy are then means over the seeds.
 exit codes: 0 done, 2 bad input, 130 interrupted (finished pictures are kept)
 """
 CHOICES = ("sampler", "grid", "steps", "guidance", "interval", "threshold", "size", "microbatch")
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", choices=("tune", "report", "val"), default="tune", help="which held-out rows (default: tune)")
     add("--limit", metavar="N", help="only the first N rows in hash order")
     add("--out", type=Path, metavar="FOLDER", help="where pictures and numbers go (default: evaluations/NAME-...)")
-    add("--seeds", metavar="N", help="pictures of each of the first 50 prompts, for diversity (4 on report, else 1)")
+    add("--seeds", metavar="N", help="pictures of each prompt, for KID, FD, style and diversity (4 on report, else 1)")
     add("--sampler", metavar="NAME", help="ddim, dpmpp-2m, heun, ...; options as ddim:eta=0.5")
     add("--grid", metavar="NAME", help="which noise levels to visit")
     add("--steps", metavar="N", help="steps from noise to picture")

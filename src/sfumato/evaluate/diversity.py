@@ -11,7 +11,6 @@ from sfumato.evaluate.line import Line
 from sfumato.evaluate.neighbours import distances
 from sfumato.evaluate.pairs import family_of
 
-PROMPTS = 50
 STRIDE = 1_000_000
 """The s-th further picture of prompt k has seed k + s STRIDE."""
 

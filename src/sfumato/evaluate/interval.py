@@ -73,7 +73,7 @@ def of_share(values: Float64[np.ndarray, " n"], counts: Counts, one: float = 1.0
     """The mean of hits, each 0 or `one`: Wilson's interval (1927) with the number of rows that independence would need.
 
     That number is p (1 - p) over the variance of the mean in the resamples; where no resample differs (all hits, or
-    none), the number of families. So 0 of 40 is not "0, for certain".
+    none), the number of families. So 0 of 40 is not "0, for certain". A row may hold the mean of several seeds' hits.
     """
     p, spread = float(values.mean()) / one, float(np.nanvar(means(values, counts))) / one**2
     low, high = wilson(p, p * (1.0 - p) / spread if spread > 0.0 else float(families_in(counts)))

@@ -44,7 +44,8 @@ def page(
     settings = ", ".join(f"{k} {v}" for k, v in report["settings"].items() if k not in ("model", "model_hash"))
     body = [
         f"<h1>{title}</h1>",
-        f"<p>{report['rows']} prompts, prompt k with seed k, nothing picked. {html.escape(settings)}.</p>",
+        f"<p>{report['rows']} prompts, prompt k with seed k{further_seeds(report)}, nothing picked. "
+        f"{html.escape(settings)}.</p>",
         f"<p>{html.escape(about_copies(report['copies']))}.<br>{html.escape(about_cost(report['cost']))}.</p>",
         f"<p>In brackets: {html.escape(report['intervals'])}. No verdict where the interval leaves it open.</p>",
         *table(report["lines"]),
@@ -58,6 +59,12 @@ def page(
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
     return "\n".join([head, view, *body, "</html>"]) + "\n"
+
+
+def further_seeds(report: dict[str, Any]) -> str:
+    """What was drawn besides, and what for."""
+    more = report["seeds"] - 1
+    return f", and {more} more of each for KID, FD, style accuracy and diversity" if more else ""
 
 
 def table(lines: list[dict[str, Any]]) -> Iterator[str]:

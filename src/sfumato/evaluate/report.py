@@ -32,6 +32,7 @@ def document(
         "settings": settings,
         "split": ground.split,
         "rows": len(ground.rows),
+        "seeds": found.seeds,
         "train_pictures": len(ground.train_rows),
         "corpora": list(ground.keys),
         "features": {"network": "EfficientNet-Lite0", "sha256": SHA256, "side": SIZE},

@@ -96,7 +96,7 @@ class Sweep:
         lines += agreement_lines(self.score, ground, made)[:1]
         together = found.reshape(-1, seeds, found.shape[1])
         lines.append(diversity_line(together, self.ground.real, self.ground.rows, self.ground.counts))
-        return lines + [line for line in kid_lines(ground, found) if (line.measure, line.part) == (KID, "all")]
+        return lines + [line for line in kid_lines(ground, found[None]) if (line.measure, line.part) == (KID, "all")]
 
     def search(self, prompts: int) -> Search | None:
         """The first prompts, each as often as it has seeds, among the concepts of all held-out rows."""

@@ -13,7 +13,7 @@ from sfumato.corpus.source import open_source
 from sfumato.evaluate.agreement import agreement_lines
 from sfumato.evaluate.captions import caption_line
 from sfumato.evaluate.copies import Copies, find_copies
-from sfumato.evaluate.diversity import PROMPTS, diversity_line, seeds_of
+from sfumato.evaluate.diversity import diversity_line, seeds_of
 from sfumato.evaluate.drawing import draw, pixels
 from sfumato.evaluate.features import SIZE, Features
 from sfumato.evaluate.ground import Ground, Report
@@ -29,10 +29,11 @@ CAPTIONS = 64
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evaluation:
-    """What was drawn and what was found."""
+    """What was drawn and what was found; recipes and pictures are those of the first seed."""
 
     recipes: Sequence[Recipe]
     pictures: UInt8[np.ndarray, "n s s 3"]
+    seeds: int
     lines: Sequence[Line]
     copies: Copies
 
@@ -52,7 +53,7 @@ def evaluate(
     seeds: int,
     report: Report,
 ) -> Evaluation:
-    """Draw into out/pictures (and out/seeds, for `seeds` pictures of each of the first prompts), and measure.
+    """Draw into out/pictures, and the further ones of `seeds` pictures of each prompt into out/seeds; measure.
 
     Raises RecipeError where those folders hold pictures of other recipes; OutputError where they cannot be written.
     """
@@ -62,22 +63,23 @@ def evaluate(
         found = pixels(paths, SIZE)
         return found, features(found, lambda done, total: report(f"features of the {name}", done, total))
 
-    pictures, made = look(recipes, "pictures")
+    pictures, found = look(recipes, "pictures")
+    made = found[None]
+    if seeds > 1:
+        further = look(further_recipes(recipes, seeds), "seeds")[1].reshape(len(recipes), seeds - 1, -1)
+        made = np.concatenate([made, further.swapaxes(0, 1)])
     lines = measure(ground, made) + agreement_lines(load_score(), ground, pictures)
     if seeds > 1:
-        further = further_recipes(recipes, seeds)
-        again = look(further, "seeds")[1].reshape(-1, seeds - 1, made.shape[1])
-        together = np.concatenate([made[: len(again), None], again], axis=1)
-        lines.append(diversity_line(together, ground.real, ground.rows, ground.counts))
+        lines.append(diversity_line(made.swapaxes(0, 1), ground.real, ground.rows, ground.counts))
     heard = listening(model, ground, recipes[0].size)
     lines += [heard] if heard is not None else []
-    return Evaluation(recipes=recipes, pictures=pictures, lines=lines, copies=find_copies(ground, pictures))
+    copies = find_copies(ground, pictures)
+    return Evaluation(recipes=recipes, pictures=pictures, seeds=seeds, lines=lines, copies=copies)
 
 
 def further_recipes(recipes: Sequence[Recipe], seeds: int) -> list[Recipe]:
-    """The first prompts with their further seeds: all of prompt 0, then all of prompt 1, ..."""
-    some = recipes[:PROMPTS]
-    return [replace(recipe, seed=seed) for k, recipe in enumerate(some) for seed in seeds_of(k, seeds)[1:]]
+    """The prompts with their further seeds: all of prompt 0, then all of prompt 1, ..."""
+    return [replace(recipe, seed=seed) for k, recipe in enumerate(recipes) for seed in seeds_of(k, seeds)[1:]]
 
 
 def listening(model: Model, ground: Ground, size: tuple[int, int]) -> Line | None:
