@@ -126,8 +126,8 @@ def test_a_folder_without_pictures_is_one_clear_error(tmp_path, capsys):
 
 
 def test_a_difference_in_order_alone(tmp_path):
-    for key in "ab":
-        (tmp_path / f"{key}.json").write_text(json.dumps({"rows": {"x": "1"}}))
+    for key, names in (("a", "xy"), ("b", "yx")):
+        (tmp_path / f"{key}.json").write_text(json.dumps({"rows": dict.fromkeys(names, "1" * 32)}))
     assert difference(tmp_path, "a", "b") == "their order"
     (tmp_path / "a.json").write_text("[]")
     assert difference(tmp_path, "a", "b") == ""

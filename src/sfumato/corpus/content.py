@@ -46,6 +46,15 @@ def rows_hash(rows: tuple[Row, ...], contents: list[str]) -> str:
     """The sha256 of the rows' words and of their pictures' hashes."""
     digest = hashlib.sha256()
     for row, content in zip(rows, contents, strict=True):
-        words = (row.id, row.caption, *row.keywords, row.style_phrase, row.split, content)
-        digest.update("\0".join(words).encode("utf-8", "surrogatepass") + b"\0\0")
+        digest.update(words(row, content) + b"\0\0")
     return digest.hexdigest()
+
+
+def words(row: Row, content: str) -> bytes:
+    """All of a row that decides what is trained on, and its picture's hash.
+
+    style and family, where it has them, come behind the rest: rows without them have the keys they always had.
+    """
+    more = [f"{name}={value}" for name, value in (("style", row.style), ("family", row.family)) if value]
+    said = (row.id, row.caption, *row.keywords, row.style_phrase, row.split, content, *more)
+    return "\0".join(said).encode("utf-8", "surrogatepass")

@@ -51,7 +51,7 @@ def decode_all(
 def noted(rows: Iterable[Row], data: Iterable[bytes], digests: dict[str, str]) -> Iterator[bytes]:
     """`data`, each picture's digest being noted by its row's id as it passes."""
     for row, picture in zip(rows, data, strict=True):
-        digests[row.id] = digest(row, picture)
+        digests[row.id] = digest(row, picture, digests.get(row.id, ""))
         yield picture
 
 

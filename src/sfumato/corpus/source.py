@@ -1,11 +1,13 @@
 """A corpus opened for training: rows of one split, and their pictures as a memory-mapped 8-bit array.
 
-The array is a pure function of (the file's sha256, split, size, channels): it is made once, written beside a JSON index
-to a temporary name, and renamed, so that a cache folder never holds half a file.
+The array is a function of (the content's hash, split, size, channels): it is made once, written beside a JSON index
+to a temporary name, and renamed, so that a cache folder never holds half a file. The index names its rows, which are
+compared with those asked for: no picture is ever paired with another row's words.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +67,7 @@ def open_source(
         rows, chosen = fewer(rows, most), f"{chosen}-{most}"
     key = f"{content[:16]}-{split}-{size}{chosen}{SUFFIXES[channels]}"
     array, index = cache / f"{key}.npy", cache / f"{key}.json"
-    if not (array.is_file() and index.is_file()):
+    if not (array.is_file() and index.is_file() and names(index, rows)):
         decode_all(array, rows, table.pictures(rows), size=size, channels=channels, progress=progress)
     bad = {entry["position"]: Skipped(**entry) for entry in json.loads(index.read_text("utf-8"))["skipped"]}
     kept = tuple(row for row in rows if row.position not in bad)
@@ -79,6 +81,15 @@ def open_source(
     if pictures.shape != (len(kept), size, size, channels) or pictures.dtype != np.uint8:
         raise CorpusError(f"the cached pictures {array} do not fit {path}; delete that file and run again")
     return Source(path.stem, key, kept, pictures, skipped)
+
+
+def names(index: Path, rows: Sequence[Row]) -> bool:
+    """Whether an index is of these rows, in this order, and numbers those that it leaves out as they are numbered."""
+    said = json.loads(index.read_text("utf-8"))
+    numbered = {(row.position, row.id) for row in rows}
+    ids = list(dict.fromkeys(row.id for row in rows))
+    same = list(said.get("rows", ids)) == ids  # the first indexes named no rows
+    return same and all((entry["position"], entry["id"]) in numbered for entry in said["skipped"])
 
 
 def fewer(rows: list[Row], most: int) -> list[Row]:
