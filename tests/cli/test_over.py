@@ -90,6 +90,16 @@ def test_like_says_which_file_differs(sfumato, init, mask):
     assert "the same pixels" not in err
 
 
+@pytest.mark.parametrize("flags", [("--mask", "mask.png"), ("--strength", "0.5")])
+def test_like_refuses_what_has_nothing_to_work_on(sfumato, mask, flags):
+    """A picture that was drawn from nothing has no use for a mask; it would be drawn again without it."""
+    sfumato(*LOOK, "--out", "plain.png")
+    code, _, err = sfumato("generate", "--like", "plain.png", *flags, "--out", "b.png")
+    assert code == 2
+    assert f"{flags[0]} says how a picture is drawn over; name that picture with --init" in err
+    assert not Path("b.png").exists()
+
+
 def test_scale_is_in_the_recipe_and_in_the_pixels(sfumato):
     assert sfumato(*LOOK, "--scale", 4, "--out", "a.png")[0] == 0
     recipe = read("a.png")[0].recipe

@@ -25,10 +25,15 @@ class Over:
         """From the flags. Raises RecipeError where one of them has nothing to work on."""
         strength = None if arguments.strength is None else convert(float, arguments.strength, "--strength")
         over = cls(init=arguments.init, mask=arguments.mask, strength=strength)
-        alone = [f"--{name}" for name in ("mask", "strength") if getattr(over, name) is not None]
-        if alone and over.init is None and not arguments.like:
-            raise RecipeError(f"{alone[0]} says how a picture is drawn over; name that picture with --init")
+        if not arguments.like:
+            over.refuse_alone()
         return over
+
+    def refuse_alone(self) -> None:
+        """Raise RecipeError where a mask or a strength has no picture to work on."""
+        alone = [f"--{name}" for name in ("mask", "strength") if getattr(self, name) is not None]
+        if alone and self.init is None:
+            raise RecipeError(f"{alone[0]} says how a picture is drawn over; name that picture with --init")
 
     def canvas(self, model: Model, settings: Mapping[str, Any]) -> Canvas | None:
         """The picture to draw over, opened."""
@@ -49,7 +54,7 @@ def remarks(canvas: Canvas | None, kind: str) -> tuple[str, ...]:
 
 
 def complete(over: Over, old: Recipe, name: str) -> None:
-    """Raise RecipeError where a picture that is to be made again needs a file that was not given."""
+    """Raise RecipeError where a picture that is to be made again lacks a file, or has no use for one that was given."""
     for what in ("init", "mask"):
         digest = getattr(old, what)
         if digest and getattr(over, what) is None:
@@ -57,6 +62,7 @@ def complete(over: Over, old: Recipe, name: str) -> None:
                 f"{name} was drawn over a picture and its {what} is missing: give the file whose pixels have the "
                 f"sha256 {digest[:16]}... with --{what}"
             )
+    over.refuse_alone()
 
 
 def compare(canvas: Canvas | None, old: Recipe, over: Over, report: Any) -> None:
