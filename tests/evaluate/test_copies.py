@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from sfumato.evaluate import copies
-from sfumato.evaluate.copies import at_most, find_copies, nearest, thumbnails, upper_bound
+from sfumato.evaluate.copies import Copies, at_most, find_copies, nearest, thumbnails, unsearched, upper_bound
 from sfumato.evaluate.ground import open_ground
 
 
@@ -29,13 +29,43 @@ def test_planted_copies_are_caught(ground):
     facts = found.to_dict()
     assert (facts["below"], facts["outputs"]) == (2, 40)
     assert facts["upper_bound_percent"] > facts["share_percent"] == 5.0
+    assert facts["verdict"] == "above 2 %"
 
 
 def test_a_blind_ruler_is_seen_by_its_planted_copies(ground, monkeypatch):
     """Distances between noises find no copy, and the report says that they find none."""
     draws = np.random.default_rng(0)
     monkeypatch.setattr(copies, "thumbnails", lambda pictures: draws.normal(size=(len(pictures), 48)).astype("f4"))
-    assert find_copies(ground, ground.pictures).caught < 5
+    found = find_copies(ground, 255 - ground.pictures)
+    assert found.caught < 5
+    assert found.to_dict()["verdict"] == "not proven: planted copies missed"
+
+
+@pytest.mark.parametrize(
+    ("below", "outputs", "caught", "verdict"),
+    [
+        (0, 423, 20, "within 2 %"),
+        (0, 423, 19, "not proven: planted copies missed"),
+        (9, 423, 20, "above 2 %"),
+        (9, 423, 19, "not proven: planted copies missed"),
+        (3, 423, 20, "within 2 %"),
+        (6, 423, 20, "open: the bound is above 2 %"),
+        (0, 12, 20, "open: the bound is above 2 %"),
+        (0, 12, 0, "not proven: planted copies missed"),
+    ],
+)
+def test_the_verdict(below, outputs, caught, verdict):
+    """Within 2 % only where the bound is, and never where a planted copy was missed."""
+    distance = np.where(np.arange(outputs) < below, 1.0, 9.0)
+    found = Copies(np.zeros(outputs, np.int64), distance, threshold=5.0, planted=20, caught=caught)
+    assert found.to_dict()["verdict"] == verdict
+
+
+def test_corpora_that_nobody_searched_are_named():
+    card = {"data": [{"name": "glyphs", "key": "aa-train-128-rgba"}, {"name": "clipart", "key": "bb-train-64-0f-rgba"}]}
+    assert unsearched(card, ["aa-train-128", "bb-train-128"]) == []
+    assert unsearched(card, ["aa-train-128"]) == ["clipart"]
+    assert unsearched({}, ["aa-train-128"]) == unsearched({"data": "mine"}, []) == []
 
 
 def test_real_pictures_leave_out_their_own_pair(ground):

@@ -26,6 +26,7 @@ def test_equal_pictures_have_no_diversity():
     line = diversity_line(made, pictures(1, 60), ROWS, COUNTS)
     assert line.made.value == pytest.approx(0.0, abs=1e-5)
     assert line.pictures == 40
+    assert line.families == 5, "those of the ten rows that have seeds"
     assert line.verdict == ""
 
 

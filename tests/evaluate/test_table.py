@@ -35,11 +35,15 @@ def test_cost_and_copies_are_sentences():
     cost = {
         "seconds_per_picture": 0.5,
         "evaluations_per_picture": 40.0,
-        "peak_memory_mb": None,
+        "memory_mb": None,
         "engine": {"device": "cpu"},
     }
     assert about_cost(cost) == "a picture: 0.50 s, 40 network evaluations (on cpu)"
+    assert "40 network evaluations, 312 MB at most (on" in about_cost(cost | {"memory_mb": 311.7})
     copies = {"below": 1, "outputs": 8, "share_percent": 12.5, "upper_bound_percent": 47.07}
     said = about_copies(copies | {"planted": 20, "planted_caught": 19})
-    assert "1 of 8 (12.50 %, at most 47.07 % with 95 % confidence" in said
+    assert "1 of 8 (12.50 %, at most 47.07 % with 95 % confidence; real 1 %): not proven: planted copies missed" in said
     assert said.endswith("caught: 19 of 20")
+    said = about_copies(copies | {"planted": 20, "planted_caught": 20, "not_searched": ["tones", "clipart"]})
+    assert "real 1 %): above 2 %; planted" in said
+    assert said.endswith("caught: 20 of 20; trained on, but not searched: tones, clipart")

@@ -79,6 +79,8 @@ def test_the_document_is_whole_json(done):
     assert report["settings"]["steps"] == 2
     assert "prompt" not in report["settings"]
     assert report["copies"]["outputs"] == report["rows"] == 5
+    assert report["copies"]["verdict"] == "open: the bound is above 2 %"
+    assert report["copies"]["not_searched"] == []
     assert report["cost"]["evaluations_per_picture"] == 4
 
 

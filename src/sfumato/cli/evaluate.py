@@ -64,7 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw, measure, write, print."""
     from sfumato.cli.drawing import load_evenly
+    from sfumato.evaluate.drawing import note_memory
     from sfumato.evaluate.features import load_features
+    from sfumato.evaluate.memory import memory_of
     from sfumato.evaluate.report import document, write
     from sfumato.evaluate.whole import evaluate, recipes_of
 
@@ -73,11 +75,15 @@ def run(arguments: argparse.Namespace) -> int:
     features = load_features(arguments.device)
     model = load_evenly(arguments.model, arguments.device, weak=arguments.weak)
     ground = ground_of(arguments, features, limit)
+    note_unsearched(model, ground)
     recipes = recipes_of(model, ground, settings)
     out = arguments.out or Path("evaluations") / default_name(arguments.split, recipes[0])
     found = evaluate(model, ground, features, recipes, out, seeds=seeds, report=Counter())
-    points = swept(model, ground, features, settings, out, prompts=sweep, seeds=seeds)
-    report = document(model, ground, found, out / "pictures", points)
+    pictures = out / "pictures"
+    one = memory_of(pictures / "0000.png", arguments.model, device=arguments.device, weak=arguments.weak)
+    note_memory(pictures, one)
+    points = swept(model, ground, features, settings, out, prompts=sweep)
+    report = document(model, ground, found, pictures, points)
     write(out, report, ground, found, points)
     if arguments.json:
         print(json.dumps(report, indent=1))
@@ -87,16 +93,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def note_unsearched(model: Any, ground: Any) -> None:
+    """Say before the work which corpora of the model's card no copy will be looked for in."""
+    from sfumato.evaluate.copies import unsearched
+
+    if missing := unsearched(model.bundle.card, ground.keys[1:]):
+        print(
+            f"sfumato: note: {model.name} was trained on {', '.join(missing)} too, and no copy is looked for there; "
+            "name each such corpus with --further",
+            file=sys.stderr,
+        )
+
+
 def swept(
-    model: Any, ground: Any, features: Any, settings: dict[str, Any], out: Path, *, prompts: int | None, seeds: int
+    model: Any, ground: Any, features: Any, settings: dict[str, Any], out: Path, *, prompts: int | None
 ) -> list[Any]:
-    """The sweep of guidance scales, where it is asked for."""
+    """The sweep of guidance scales, where it is asked for; two seeds of each prompt, however many are measured."""
     if prompts is None:
         return []
-    from sfumato.evaluate.sweep import SEEDS, Sweep
+    from sfumato.evaluate.sweep import Sweep
     from sfumato.text.score import load_score
 
-    sweep = Sweep(ground=ground, features=features, score=load_score(), prompts=prompts, seeds=max(seeds, SEEDS))
+    sweep = Sweep(ground=ground, features=features, score=load_score(), prompts=prompts)
     return sweep(model, settings, out, Counter())
 
 

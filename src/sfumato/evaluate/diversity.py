@@ -53,7 +53,7 @@ def diversity_line(
     return Line(
         measure=f"distance between {made.shape[1]} seeds of a prompt",
         pictures=made.shape[0] * made.shape[1],
-        families=families_in(counts),
+        families=families_in(first),
         made=found,
         real=reference,
         against=share,

@@ -1,7 +1,6 @@
 """The pictures that are measured: one for each prompt, prompt k with seed k, kept in a folder and never drawn twice."""
 
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -89,9 +88,15 @@ def add_cost(folder: Path, pictures: int, seconds: float, evaluations: int, engi
     known["pictures"] += pictures
     known["seconds"] += seconds
     known["evaluations"] += evaluations
-    known["peak_memory_mb"] = max(known.get("peak_memory_mb") or 0.0, peak_memory() or 0.0) or None
     known["engine"] = engine
     write_file(folder / COST, json.dumps(known, indent=1).encode() + b"\n")
+
+
+def note_memory(folder: Path, megabytes: float | None) -> None:
+    """Add to the folder's account what drawing one picture takes at most; it is memory.py that measures it."""
+    known = cost(folder)
+    if known is not None:
+        write_file(folder / COST, json.dumps(known | {"memory_mb": megabytes}, indent=1).encode() + b"\n")
 
 
 def cost(folder: Path) -> dict[str, Any] | None:
@@ -100,16 +105,3 @@ def cost(folder: Path) -> dict[str, Any] | None:
         return json.loads((folder / COST).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def peak_memory() -> float | None:
-    """The most memory that this process held, in MB; with an accelerator that one's. None where it is not known."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available() and torch.cuda.max_memory_allocated():
-        return torch.cuda.max_memory_allocated() / 1e6
-    try:
-        import resource
-    except ImportError:  # not a Unix
-        return None
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

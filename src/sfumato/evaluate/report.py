@@ -7,6 +7,7 @@ from typing import Any
 
 from sfumato import __version__
 from sfumato.atomic import make_folder, write_file
+from sfumato.evaluate.copies import unsearched
 from sfumato.evaluate.drawing import cost
 from sfumato.evaluate.features import SHA256, SIZE
 from sfumato.evaluate.ground import Ground
@@ -38,7 +39,7 @@ def document(
         "features": {"network": "EfficientNet-Lite0", "sha256": SHA256, "side": SIZE},
         "intervals": f"95 %: {DRAWS} bootstrap resamples of families; FD: a jackknife over groups of families",
         "lines": [line.to_dict() for line in found.lines],
-        "copies": found.copies.to_dict(),
+        "copies": found.copies.to_dict() | {"not_searched": unsearched(model.bundle.card, ground.keys[1:])},
         "cost": per_picture(pictures),
         "pictures": each_picture(ground, found),
     } | ({"sweep": [point.to_dict() for point in points]} if points else {})
@@ -71,7 +72,7 @@ def per_picture(pictures: Path) -> dict[str, Any] | None:
         return None
     n = total["pictures"]
     each = {"seconds_per_picture": total["seconds"] / n, "evaluations_per_picture": total["evaluations"] / n}
-    return each | {"pictures": n, "peak_memory_mb": total["peak_memory_mb"], "engine": total["engine"]}
+    return each | {"pictures": n, "memory_mb": total.get("memory_mb"), "engine": total["engine"]}
 
 
 def write(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sfumato.evaluate.copies import verdict
+
 HEADS = ("measure", "of", "n", "made", "real", "made - real, or x made / real", "")
 
 
@@ -39,12 +41,14 @@ def spelled(estimate: Sequence[float | None] | None, form: str) -> str:
 
 
 def about_copies(copies: dict[str, Any]) -> str:
-    """What was found of copies, in one line."""
+    """What was found of copies, in one line, and where nobody looked for them."""
+    missing = copies.get("not_searched")
     bound = f"at most {copies['upper_bound_percent']:.2f} % with 95 % confidence"
     return (
         f"nearer to a train picture than 99 % of real ones are: {copies['below']} of {copies['outputs']} "
-        f"({copies['share_percent']:.2f} %, {bound}; real 1 %); "
+        f"({copies['share_percent']:.2f} %, {bound}; real 1 %): {verdict(copies)}; "
         f"planted copies caught: {copies['planted_caught']} of {copies['planted']}"
+        + (f"; trained on, but not searched: {', '.join(missing)}" if missing else "")
     )
 
 
@@ -52,7 +56,7 @@ def about_cost(cost: dict[str, Any] | None) -> str:
     """What a picture cost, in one line."""
     if cost is None:
         return "nobody counted what drawing cost"
-    memory = f", {cost['peak_memory_mb']:.0f} MB at most" if cost["peak_memory_mb"] else ""
+    memory = f", {cost['memory_mb']:.0f} MB at most" if cost["memory_mb"] else ""
     return (
         f"a picture: {cost['seconds_per_picture']:.2f} s, {cost['evaluations_per_picture']:.0f} network evaluations"
         f"{memory} (on {cost['engine'].get('device', 'an unknown device')})"
