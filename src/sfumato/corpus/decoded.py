@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,23 +30,24 @@ def decode_all(
 
     Both are written to temporary names and renamed. Raises OutputError where the folder is full or read-only.
     """
-    part = array.with_suffix(f".{os.getpid()}.part")
+    part, whole, index = (array.with_suffix(f".{os.getpid()}.{name}") for name in ("part", "part2", "part3"))
     try:
         array.parent.mkdir(parents=True, exist_ok=True)
         digests: dict[str, str] = {}
         skipped = _decode_to(part, rows, noted(rows, data, digests), size, channels, progress)
-        out = array.with_suffix(f".{os.getpid()}.part2")
-        _with_header(part, out, (len(rows) - len(skipped), size, size, channels))
-        os.replace(out, array)
-        part.write_text(json.dumps({"size": size, "skipped": [asdict(s) for s in skipped], "rows": digests}), "utf-8")
-        os.replace(part, array.with_suffix(".json"))
+        _with_header(part, whole, (len(rows) - len(skipped), size, size, channels))
+        said = {"size": size, "skipped": [asdict(s) for s in skipped], "rows": digests}
+        index.write_text(json.dumps(said), "utf-8")
+        os.replace(whole, array)
+        os.replace(index, array.with_suffix(".json"))
     except OSError as error:
         raise OutputError(
             f"the picture cache {array.parent} cannot be written: {error.strerror}; free space or give --cache"
         ) from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        for left in (part, whole, index):
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 def noted(rows: Iterable[Row], data: Iterable[bytes], digests: dict[str, str]) -> Iterator[bytes]:
@@ -70,7 +72,8 @@ def _decode_to(
 
 
 def _with_header(raw: Path, out: Path, shape: tuple[int, ...]) -> None:
-    target = np.lib.format.open_memmap(out, mode="w+", dtype=np.uint8, shape=shape)
-    if shape[0]:
-        target[:] = np.memmap(raw, np.uint8, "r", shape=shape)
-    target.flush()
+    """The same bytes as an .npy file; written, not mapped, as a full disk then raises OSError and sends no signal."""
+    about = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
+    with raw.open("rb") as pixels, out.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, about)
+        shutil.copyfileobj(pixels, file, 1 << 20)

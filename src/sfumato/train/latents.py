@@ -15,6 +15,7 @@ from sfumato.corpus.attempts import Progress
 from sfumato.corpus.source import Source
 from sfumato.errors import OutputError
 from sfumato.nets.vae import VAE
+from sfumato.train.allocated import new_array
 from sfumato.train.precision import autocast
 from sfumato.train.store import to_signed
 
@@ -45,14 +46,14 @@ def encode_source(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         shape = (1 + mirrored, len(source), 2, vae.z_channels, side, side)
-        out = np.lib.format.open_memmap(part, mode="w+", dtype=np.float16, shape=shape)
+        out = new_array(part, np.float16, shape)
         for start in range(0, len(source), BATCH):
             pictures = source.pictures[start : start + BATCH]
             for way in range(shape[0]):
                 out[way, start : start + BATCH] = encode(vae, pictures[:, :, ::-1] if way else pictures, device, dtype)
             if progress is not None:
                 progress(min(start + BATCH, len(source)), len(source))
-        out.flush()
+        del out
         os.replace(part, path)
     except OSError as error:
         raise OutputError(
