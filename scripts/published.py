@@ -11,16 +11,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sfumato.evaluate.table import plain, times
+from sfumato.evaluate.copies import verdict
+from sfumato.evaluate.table import plain, signed, times
 
 COMMAND = (
-    "sfumato evaluate {model} --data CORPUS --split report --seeds 1 "
+    "sfumato evaluate {model} --data CORPUS --split report --seeds {seeds} "
     "--further CORPUS/glyphs-tones.parquet --further CORPUS/clipart-extra.parquet "
     "--further CORPUS/glyphs-colours.parquet"
 )
 SHOWN = (
     ("concept among 200, top-5, %", "all", "top-5 concept retrieval among 200, %: 2.5 is chance"),
-    ("KID-EffLite0 x 1000", "all", "KID-EffLite0 x 1000: less is better"),
+    ("KID-EffLite0 x 1000", "all", "KID-EffLite0 x 1000, and how far above the floor: less is better"),
     ("style accuracy, %", "all", "style accuracy, %"),
     ("cosine of prompt and picture by towers", "all", "cosine of prompt and picture by our towers"),
     ("own prompt among 415 by towers, top-1, %", "all", "own prompt found first among 415 by our towers, %"),
@@ -37,21 +38,22 @@ def marks(name: str) -> tuple[str, str]:
 def lines_of(report: dict[str, Any]) -> list[str]:
     """The table's lines, of an evaluation.json."""
     found = {(line["measure"], line["part"]): line for line in report["lines"]}
+    command = COMMAND.format(model=report["model"], seeds=report.get("seeds", 1))
     rows = [
-        f"`{COMMAND.format(model=report['model'])}`, {report['rows']} held-out pairs of `{report['split']}`:",
+        f"`{command}`, {report['rows']} held-out pairs of `{report['split']}`:",
         "",
-        f"| {report['model']} | made | real pictures | made / real |",
+        f"| {report['model']} | made | real pictures | x made / real, or made - real |",
         "|---|---|---|---|",
     ]
     for measure, part, words in SHOWN:
         line = found.get((measure, part))
         if line is not None:
-            share = times(line["share"]) if "share" in line else "-"
-            rows.append(f"| {words} | {plain(line['made'])} | {plain(line['real'])} | {share} |")
+            against = times(line["share"]) if "share" in line else signed(line["difference"])
+            rows.append(f"| {words} | {plain(line['made'])} | {plain(line['real'])} | {against} |")
     copies = report["copies"]
     rows.append(
         f"| nearer to a train picture than 99 % of real ones are | {copies['below']} of {copies['outputs']}, at most "
-        f"{copies['upper_bound_percent']:.1f} % with 95 % confidence | 1 % | - |"
+        f"{copies['upper_bound_percent']:.1f} % with 95 % confidence | 1 % | {verdict(copies)} |"
     )
     return rows
 
