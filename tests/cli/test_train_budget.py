@@ -34,7 +34,7 @@ def test_the_limits_are_said():
         (("--resume", "x", "--budget", "5min"), "--set rate.seconds=N"),
         (("tests/data", "--budget", "5min", "--images", "5"), "it takes no --images"),
         (("tests/data", "--budget", "5min", "--from", "tavola"), "name the model's recipe by --recipe"),
-        (("nowhere", "--budget", "5min", "--out", "{tmp}"), "was not found"),
+        (("nowhere", "--budget", "5min", "--out", "{tmp}"), "there is no corpus at nowhere"),
     ],
 )
 def test_what_is_asked_wrongly(arguments, message, capsys, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from tests.corpus.making import FORMATS, in_folder, picture
+from tests.train.tiny_runs import DATA
 
 from sfumato.cli.main import main
 from sfumato.corpus.difference import difference
@@ -97,7 +98,7 @@ def test_a_corpus_that_the_recipe_names_is_not_replaced(tmp_path):
     recipe = load_recipe("tiny")
     (tmp_path / "all").mkdir()
     (tmp_path / "all" / "glyphs.parquet").write_bytes(b"")
-    for data in (None, tmp_path / "all", tmp_path / "all" / "glyphs.parquet", tmp_path / "none"):
+    for data in (None, tmp_path / "all", tmp_path / "all" / "glyphs.parquet"):
         assert with_own_data(recipe, data) == (recipe, [])
 
 
@@ -118,11 +119,22 @@ def test_rows_left_out_are_spoken_of(tmp_path, capsys):
     assert "2 rows of mine were left out; `sfumato corpus check` names each" in capsys.readouterr().err
 
 
-def test_a_folder_without_pictures_is_one_clear_error(tmp_path, capsys):
+@pytest.mark.parametrize("elsewhere", [None, str(DATA)], ids=["nowhere else", "glyphs in SFUMATO_DATA"])
+def test_data_that_are_no_pictures_are_one_clear_error_wherever_else_there_are_some(
+    elsewhere, tmp_path, capsys, monkeypatch
+):
+    if elsewhere:
+        monkeypatch.setenv("SFUMATO_DATA", elsewhere)
     (tmp_path / "empty").mkdir()
-    assert main(["train", "empty", *SHORT, "--out", "run"]) == 2
-    assert "a folder of captioned pictures" in capsys.readouterr().err.splitlines()[-1]
-    assert not (tmp_path / "run" / "run.json").exists()
+    (tmp_path / "mine.zip").write_bytes(b"PK")
+    for data, message in (
+        ("empty", "empty holds no picture"),
+        ("my-pitures", "there is no corpus at my-pitures"),
+        ("mine.zip", "an archive must be unpacked first"),
+    ):
+        assert main(["train", data, *SHORT, "--out", "run"]) == 2
+        assert message in capsys.readouterr().err.splitlines()[-1]
+        assert not (tmp_path / "run" / "run.json").exists()
 
 
 def test_a_difference_in_order_alone(tmp_path):

@@ -147,7 +147,7 @@ def test_what_is_asked_wrongly(finished, tmp_path, capsys):
     assert "give --recipe NAME" in refused(capsys, DATA)
     assert "did you mean 'bozzetto'" in refused(capsys, DATA, "--recipe", "bozetto")
     assert "did you mean 'lr'" in refused(capsys, DATA, "--recipe", "tiny", "--set", "optimiser.lrr=1")
-    assert "'glyphs' was not found" in refused(capsys, tmp_path, "--recipe", "tiny")
+    assert "'glyphs' was not found" in refused(capsys, "--recipe", "tiny")
     assert "there is no run at" in refused(capsys, "--resume", tmp_path / "none")
     assert "no --recipe" in refused(capsys, "--resume", finished, "--recipe", "tiny")
     assert "another run" in refused(capsys, "--resume", finished, "--set", "seed=5")

@@ -6,7 +6,6 @@ from pathlib import Path
 from sfumato.corpus.detect import detect
 from sfumato.corpus.held_out import SHARE
 from sfumato.corpus.locate import within
-from sfumato.errors import CorpusError
 from sfumato.train.pack import is_pack
 from sfumato.train.recipe import SourceChoice, TrainRecipe
 
@@ -15,15 +14,12 @@ def with_own_data(recipe: TrainRecipe, data: Path | None) -> tuple[TrainRecipe, 
     """The recipe as it is where `data` holds a corpus that it names, else with `data` for its only source, and a note.
 
     So DATA may be a folder of corpora, as shipped recipes expect, or pictures of one's own, of which the recipe's
-    sources and styles know nothing. Where it is neither, the recipe is answered unchanged: opening its sources says so.
+    sources and styles know nothing. Raises CorpusError where it is neither: what was given is what is trained on.
     """
     names = [source.name for source in recipe.data.sources]
     if data is None or is_pack(data) or any(within(data, name) for name in names):
         return recipe, []
-    try:
-        detect(data)
-    except CorpusError:
-        return recipe, []
+    detect(data)
     own = SourceChoice(name=data.resolve().stem)
     note = (
         f"trains on {own.name} in place of {', '.join(names)}; pictures of its split val, or by their content about "
