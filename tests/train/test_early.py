@@ -34,6 +34,12 @@ def test_weights_and_progress_are_those_of_the_nearest_snapshot(session, asked, 
     assert (progress.images, progress.step, progress.seconds) == (found, found // 10, 0.05 * found)
 
 
+def test_hours_count_from_where_the_run_began(session):
+    session.trainer.progress = Progress(step=100, images=1000, seconds=50.0, warm_from=500)
+    as_it_was(session, 600)
+    assert session.trainer.progress.seconds == pytest.approx(50.0 * (600 - 500) / (1000 - 500))
+
+
 def test_none_is_near(session):
     with pytest.raises(RecipeError, match=r"no snapshot near 150 images; there are 100, 200, .*, 600, \.\.\., 1000"):
         as_it_was(session, 150)

@@ -25,7 +25,7 @@ def as_it_was(session: "Session", images: int) -> None:
     profile, weights = read_snapshot(places[place])
     progress = session.trainer.progress
     session.trainer.average.load(weights)
-    progress.seconds *= place / max(progress.images, 1)
+    progress.seconds *= (place - progress.warm_from) / max(progress.images - progress.warm_from, 1)
     progress.images, progress.step = place, round(profile.step)
 
 
