@@ -44,7 +44,7 @@ def look_seconds(objective: Objective, averaged: nn.Module, clock: Callable[[], 
 def of_a_denoiser(task: DenoiserTask, net: nn.Module, clock: Callable[[], float]) -> float:
     """From TRIED rows, and from a few prompts drawn in one and in three steps; the first try is the slow first time."""
     watch = task.recipe.watch
-    few = replace(watch, heldout_rows=TRIED, prompts=watch.prompts[:4])
+    few = replace(watch, heldout_rows=min(TRIED, watch.heldout_rows), prompts=watch.prompts[:4])
 
     def drawing(steps: int) -> float:
         return seconds_of(lambda: sheet(task, net, task.autoencoder, replace(few, steps=steps)), clock)
