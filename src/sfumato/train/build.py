@@ -25,8 +25,9 @@ from sfumato.train.material import Place, described, open_sources
 from sfumato.train.objective import Objective
 from sfumato.train.order import Order
 from sfumato.train.precision import resolve
+from sfumato.train.ragged import refuse_ragged
 from sfumato.train.recipe import TrainRecipe
-from sfumato.train.rivals import Rivals
+from sfumato.train.rivals import Rivals, autoencoder_in
 from sfumato.train.target import WithTarget
 
 
@@ -92,6 +93,10 @@ def autoencoding(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Obj
     """The autoencoder's objective over crops of pictures."""
     if not 0 <= recipe.data.crop <= recipe.data.size:
         raise RecipeError(f"data.crop is {recipe.data.crop}; it must lie in 0..{recipe.data.size}, the pictures' size")
+    factor = autoencoder_in(net).factor
+    refuse_ragged("data.size", recipe.data.size, factor)
+    cut = "data.crop" if recipe.data.crop else "data.size"
+    refuse_ragged(cut, recipe.data.crop or recipe.data.size, 2 * factor)  # latents are halved (equivariance to scale)
     sources, val = open_sources(recipe, place, 4 if recipe.network.get("channels") == 4 else 3)
     order = Order(recipe.seed, [len(s) for s in sources], [c.weight for c in recipe.data.sources])
     task = Autoencoding(

@@ -19,6 +19,7 @@ from sfumato.train.frozen_parts import known_scale, load_vae
 from sfumato.train.latents import encode_source, scale_and_shift
 from sfumato.train.pack import is_pack, read_pack
 from sfumato.train.precision import resolve
+from sfumato.train.ragged import refuse_ragged
 from sfumato.train.recipe import SourceChoice, TrainRecipe
 from sfumato.train.store import LatentStore, PixelStore, Store
 from sfumato.train.team import Team
@@ -78,6 +79,7 @@ def gather(recipe: TrainRecipe, place: Place) -> Material:
         stores, val_store, autoencoder = [PixelStore(s) for s in sources], PixelStore(val), Pixels(channels=colours)
     else:
         vae, digest, facts["vae"] = load_vae(recipe.space)
+        refuse_ragged("data.size", recipe.data.size, vae.factor)
         sources, val = open_sources(recipe, place, channels_of(vae.channels))
         stores, val_store, autoencoder = in_latents(recipe, place, sources, val, (vae, digest), facts)
     facts["sources"] = described(sources)
