@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from sfumato.corpus.decode import channels_of
 from sfumato.corpus.locate import locate
 from sfumato.corpus.prompt import plain_prompt
 from sfumato.errors import CorpusError, RecipeError
@@ -26,7 +27,7 @@ from sfumato.train.family import (
     of_width,
     scheduled,
 )
-from sfumato.train.material import Place, gather
+from sfumato.train.material import Place, gather, open_sources
 from sfumato.train.own_data import with_own_data
 from sfumato.train.pace import AIM, COOLDOWN
 from sfumato.train.pack import is_pack
@@ -186,8 +187,12 @@ def ready(recipe: TrainRecipe, place: Place) -> bool:
     def report(what: str, done: int, total: int) -> None:
         raise Missing
 
+    where = replace(place, report=report)
     try:
-        gather(recipe, replace(place, report=report))
+        if recipe.objective in ("autoencoder", "towers"):
+            open_sources(recipe, where, channels_of(recipe.network.get("channels", 3)))
+        else:
+            gather(recipe, where)
     except Missing:
         return False
     return True

@@ -179,6 +179,11 @@ class TrainRecipe:
     distil: float = 0.0
     consistency: ConsistencyOptions = field(default_factory=ConsistencyOptions)
 
+    @property
+    def on_latents(self) -> bool:
+        """Whether an autoencoder encodes the pictures before; autoencoders and towers train on the pictures."""
+        return self.space.kind == "latent" and self.objective in ("denoiser", "consistency")
+
     def __post_init__(self) -> None:
         """Refuse what cannot be trained."""
         if self.version != 1:

@@ -80,7 +80,7 @@ def look_at(data: bytes, size: int) -> Look:
 
 def encoding(recipe: TrainRecipe, place: Place, pixels: Sequence[np.ndarray]) -> float:
     """Seconds to encode one picture; none where a recipe trains on pixels."""
-    if recipe.space.kind == "pixels":
+    if not recipe.on_latents:
         return 0.0
     vae = load_vae(recipe.space)[0].to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batch, dtype = np.stack(pixels[:32]), resolve(recipe.precision, place.device)
