@@ -18,7 +18,7 @@ def refuse_beside(args: argparse.Namespace) -> None:
     """Raise RecipeError for a budget beside what contradicts it."""
     if args.resume:
         raise RecipeError(
-            "--resume goes on with what is left of a run's budget; --set rate.seconds=N gives it another, in seconds"
+            "--resume goes on with what is left of a run's budget; --set rate.seconds=N makes it N seconds in all"
         )
     if args.images or args.cooldown or args.max_seconds:
         raise RecipeError("--budget says when the run ends; it takes no --images, --cooldown and --max-seconds")

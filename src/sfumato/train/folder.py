@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from sfumato.atomic import cannot_write, write_file
+from sfumato.atomic import cannot_write, make_folder, write_file
 from sfumato.errors import CheckpointError, OutputError
 from sfumato.train.state import Checkpoint, Read, Write, latest, listed, load_checkpoint, save_checkpoint
 
@@ -98,10 +98,11 @@ class RunFolder:
         except OSError as error:
             raise OutputError(cannot_write(self.path / "log.jsonl", error)) from error
 
-    def entries(self) -> list[dict[str, Any]]:
-        """The lines of the log so far."""
+    def entries(self, checkpoint: Checkpoint | None = None) -> list[dict[str, Any]]:
+        """The lines of the log so far, or up to a checkpoint."""
         log = self.path / "log.jsonl"
-        return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+        data = (log.read_bytes() if log.exists() else b"")[: checkpoint and checkpoint.about["log_bytes"]]
+        return [json.loads(line) for line in data.splitlines()]
 
     def set_aside(self, names: Sequence[str]) -> None:
         """Rename checkpoints that were passed over, so that they no longer count among those kept."""
@@ -119,7 +120,7 @@ class RunFolder:
     def keep_average(self, images: int, data: bytes) -> Path:
         """A snapshot of the average, which stays: train/posthoc.py makes averages of other widths from all of them."""
         folder = self.path / "averages"
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         write_file(folder / f"{images:09d}.safetensors", data)
         return folder / f"{images:09d}.safetensors"
 
@@ -128,7 +129,7 @@ class RunFolder:
         data = io.BytesIO()
         Image.fromarray(picture).save(data, "PNG")
         folder = self.path / "sheets"
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         write_file(folder / f"{images:09d}.png", data.getvalue())
         return folder / f"{images:09d}.png"
 

@@ -142,9 +142,12 @@ def decisions_in(entries: Iterable[Mapping[str, Any]]) -> dict[int, tuple[int, i
     return {e["images"]: (e["end"], e["cooldown"]) for e in entries if e["event"] == "horizon"}
 
 
-def resumed(rate: Rate, entries: Iterable[Mapping[str, Any]]) -> Rate:
-    """The rate of a run that ends by the clock, as last decided in its log; any other rate as it is."""
-    decisions = decisions_in(entries)
+def resumed(rate: Rate, entries: Iterable[Mapping[str, Any]], since: int = -1) -> Rate:
+    """The rate of a run that ends by the clock, as last decided in its log; any other rate as it is.
+
+    since: only what was decided after so many images counts; without a decision the end is open.
+    """
+    decisions = {images: decided for images, decided in decisions_in(entries).items() if images > since}
     if not rate.seconds or not decisions:
         return rate
     end, cooldown = decisions[max(decisions)]

@@ -15,13 +15,14 @@ from sfumato.train.data_change import data_change, left_out, refuse
 from sfumato.train.events import Event, HeldOut, Horizon, Metrics, Note
 from sfumato.train.folder import RunFolder
 from sfumato.train.follower import FollowedFolder
+from sfumato.train.further import AT_ITS_END, changes_made, changes_to, in_words, rate_from
 from sfumato.train.loop import Stop, Trainer, train
 from sfumato.train.material import Place
 from sfumato.train.memory import refuse_large_batch, refuse_large_state, size_of
 from sfumato.train.own_data import with_own_data
-from sfumato.train.pace import refuse_hurry, resumed
+from sfumato.train.pace import refuse_hurry
 from sfumato.train.progress import Progress
-from sfumato.train.rate import ending, refuse_past
+from sfumato.train.rate import refuse_past
 from sfumato.train.reading import changed, recipe_from
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.sharded import Sharded
@@ -98,8 +99,9 @@ def resume(
 ) -> Session:
     """Go on with the run in `out` from its newest sound checkpoint, with the horizon or the logging changed if asked.
 
-    cooldown: end the run that many images from now, the learning rate going to zero on the way. accept_data_change: go
-    on though the data are others. to_train: False where the weights are only asked for, so that a step need not fit in
+    changes: those that change nothing are none. cooldown: end the run that many images from now, the learning rate
+    going to zero on the way; a run by the clock is off it then, as with rate.images changed. accept_data_change: go on
+    though the data are others. to_train: False where the weights are only asked for, so that a step need not fit in
     memory. Raises CheckpointError where there is nothing to go on with or the data changed, RecipeError for a change
     that would make it another run, or where a step cannot fit.
     """
@@ -113,7 +115,8 @@ def resume(
         checkpoint, path, passed = folder.latest(open_checkpoint if place.sharded else load_checkpoint)
         place.team.wait()
         images = checkpoint.about["progress"]["images"]
-        changes = [*changes, *ending(recipe_from(known["recipe"]).rate, images, cooldown)]
+        entries = folder.entries(checkpoint)
+        changes = changes_to(known, entries, images, changes, cooldown)
         refuse_another_run(changes)
         recipe = recipe_from(changed(known["recipe"], changes))
         refuse_spread(recipe, place)
@@ -128,40 +131,41 @@ def resume(
         trainer = Trainer(recipe, built.objective, Progress(), spread_over(place, built))
         trainer.restore(checkpoint)
         folder.cut_log(checkpoint)
-        trainer.recipe = replace(recipe, rate=resumed(recipe.rate, folder.entries()))
-        notes = [f"goes on from {path.name} ({images} images)"]
-        notes += [f"passed over a checkpoint: {reason}" for reason in passed.values()]
+        trainer.recipe = replace(recipe, rate=rate_from(known, recipe, entries, images))
         folder.set_aside(list(passed))
-        made = [{"images": images, "set": list(changes)}] if changes else []
-        made += [{"images": images, "data": change}] if change else []
-        notes += [f"changed: {', '.join(changes)}"] if changes else []
-        notes += [f"other data from here on: {change}"] if change else []
-        if made:
+        notes = (f"goes on from {path.name} ({images} images)", *in_words(passed, changes, change))
+        notes += (AT_ITS_END,) if trainer.finished and to_train else ()
+        if made := changes_made(known, recipe, images, changes, change):
             now = {"recipe": asdict(recipe), "facts": built.facts, "data": data_of(place.data or given)}
             folder.describe({**known, **now, "changes": [*known["changes"], *made]})
     except BaseException:
         folder.close()
         raise
-    return Session(trainer, folder, built.averaged, built.facts, tuple(notes))
+    return Session(trainer, folder, built.averaged, built.facts, notes)
 
 
 def run(session: Session, stop: Stop) -> Iterator[Event]:
     """Train, writing each event to the log and to TensorBoard as it passes. The folder is let go of at the end."""
     leads = session.trainer.spread.team.leads
-    board = Board(session.folder.path / "tensorboard") if leads else None
+    board = None
     try:
-        for text in (*session.notes, *(board.notes if board else ())):
-            yield Note(text=text)
+        board = Board(session.folder.path / "tensorboard") if leads else None
+        yield from map(note, (*session.notes, *(board.notes if board else ())))
         for event in train(session.trainer, session.folder, stop=stop, averaged=session.averaged):
             if isinstance(event, Metrics | HeldOut | Horizon):
                 session.folder.log({"event": type(event).__name__.lower(), **asdict(event)})
             if board and isinstance(event, Metrics | HeldOut):
-                board.write(event)
+                yield from map(note, board.write(event))
             yield event
     finally:
         if board:
             board.close()
         session.folder.close()
+
+
+def note(text: str) -> Note:
+    """A line for people."""
+    return Note(text=text)
 
 
 def folder_for(out: Path, team: Team) -> RunFolder:
