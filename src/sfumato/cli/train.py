@@ -5,12 +5,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sfumato.cli.launch import begun_before, own_device
-from sfumato.cli.train_budget import planned, refuse_beside
+from sfumato.cli.launch import own_device
+from sfumato.cli.train_budget import refuse_beside
+from sfumato.cli.train_opening import open_session
 from sfumato.cli.training_bar import TrainingBar
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--resume", type=Path, metavar="RUN", help="go on with a run from its newest sound checkpoint")
     add("--from", dest="start", metavar="MODEL", help="begin from a model's weights, with a new warm-up")
     add("--go-on", action="store_true", help="where --out holds a run already, go on with it")
-    add("--accept-data-change", action="store_true", help="with --resume: go on though the pictures changed")
+    add("--accept-data-change", action="store_true", help="with --resume, --go-on: though the pictures changed")
     add("--images", type=int, default=0, help="end the run at this many pictures")
     add("--budget", metavar="TIME", help="choose network, batch and schedule for 5min, 1h30min, 2d, and end then")
     add("--cooldown", type=int, default=0, metavar="IMAGES", help="end in that many pictures, the rate going to 0")
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 when the run ended, or was stopped with a checkpoint."""
     check(args)
     stop = Stop(time.monotonic(), args.max_seconds)
-    session = open_session(args, stop)
+    session = open_session(args, place_of(args, stop), stop.began)
     if args.export:
         from sfumato.train.export import export
 
@@ -150,39 +150,6 @@ def tell(event: Any, bar: TrainingBar) -> None:
             bar.line(event.text)
         case events.Finished():
             bar.line(f"{'finished' if event.complete else 'stopped'} at {event.images} images")
-
-
-def open_session(args: argparse.Namespace, stop: "Stop") -> Any:
-    """A new run, or the one to resume."""
-    from sfumato.train.rate import closing
-    from sfumato.train.reading import load_recipe
-    from sfumato.train.session import begin, resume
-    from sfumato.train.start import weights_of
-
-    place = place_of(args, stop)
-    changes = list(args.changes) + ([f"rate.images={args.images}"] if args.images else [])
-    if args.resume:
-        return resume(
-            args.resume,
-            place,
-            changes=changes,
-            cooldown=args.cooldown,
-            accept_data_change=args.accept_data_change,
-            to_train=not args.export,
-        )
-    recipe, notes = load_recipe(args.recipe or "abbozzo", changes), []
-    out = args.out or Path("runs") / recipe.name
-    if begun_before(out, place.team, args.go_on):
-        return resume(out, place)
-    if args.budget is not None:
-        recipe, notes = planned(args, changes, place, stop.began)
-    start = weights_of(args.start, recipe) if args.start else (None, 0)
-    if args.cooldown:
-        recipe = replace(recipe, rate=closing(recipe.rate, start[1], args.cooldown))
-    session = begin(recipe, out, place, *start, given=args.start or "")
-    if notes:
-        session.folder.log({"event": "plan", "images": start[1], "lines": notes})
-    return session
 
 
 def place_of(args: argparse.Namespace, stop: "Stop") -> "Place":
