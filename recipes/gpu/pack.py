@@ -1,10 +1,11 @@
-"""Make the small file of latents that a GPU job trains on.
+"""Make the small file of latents that a GPU job trains on: at most 64 MiB, which is what a job may carry.
 
 python recipes/gpu/pack.py CORPUS --out packs/glyphs --further glyphs-colours:7450
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 import numpy as np
 import torch
 
+from sfumato.atomic import new_folder
 from sfumato.corpus.locate import cache_folder
-from sfumato.errors import SfumatoError
+from sfumato.errors import CorpusError, SfumatoError
 from sfumato.train.frozen_parts import known_scale, load_vae
 from sfumato.train.latents import (
     encode_source,
@@ -26,6 +28,22 @@ from sfumato.train.precision import resolve
 from sfumato.train.reading import load_recipe
 from sfumato.train.recipe import SourceChoice, Space
 from sfumato.train.store import LatentStore
+
+LIMIT = 64.0
+"""MiB, what a job may carry at all."""
+
+
+def refuse_larger(size: int, limit: float, pictures: Sequence[tuple[str, int]]) -> None:
+    """Raise CorpusError where a pack of so many bytes has more than `limit` MiB; a picture weighs what another does."""
+    mib = size / 2**20
+    if mib <= limit:
+        return
+    whole = sum(n for _, n in pictures)
+    parts = ", ".join(f"{name} about {mib * n / whole:.3g} MiB ({n:,} pictures)" for name, n in pictures)
+    raise CorpusError(
+        f"the pack has {mib:.3g} MiB and may have {limit:g}: {parts}; take fewer of a further corpus with "
+        "--further NAME:MOST"
+    )
 
 
 def main() -> int:
@@ -47,6 +65,9 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--val", default="tune", help="the split to hold out")
     parser.add_argument("--cache", type=Path, default=None)
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT, metavar="MIB", help="refuse a larger pack (64, what a job may carry)"
+    )
     args = parser.parse_args()
     recipe = load_recipe("tavola")
     further = [SourceChoice(name=n, most=int(most or 0)) for n, _, most in (f.partition(":") for f in args.further)]
@@ -80,7 +101,10 @@ def main() -> int:
     key = " ".join(source.key for source in sources)
     about = {"autoencoder": {"sha256": digest, "scale": scale, "shift": shift}, "source": key}
     rows = {"train": [row for source in sources for row in source.rows], "val": val.rows}
-    size = write_pack(args.out, stores, rows, about)
+    with new_folder(args.out, replace=True) as building:
+        size = write_pack(building, stores, rows, about)
+        pictures = [*((source.name, len(source)) for source in sources), (f"{val.name} held out", len(val))]
+        refuse_larger(size, args.limit, pictures)
     print(f"{args.out}: {size / 2**20:.1f} MiB, {len(stores['train'])} + {len(stores['val'])} pictures")
     return 0
 

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -196,6 +197,21 @@ def test_a_pack_holds_further_pictures_behind_the_first(pack, cache, autoencoder
     assert len(ids) == len(found.stores["train"]) == 250
     array = found.stores["train"].array
     assert (array[200:] == array[[ids.index(each) for each in ids[200:]]]).all()
+
+
+def test_a_pack_that_no_job_may_carry_is_refused(pack, cache, autoencoder, tmp_path):
+    """With its size and what of it each corpus is; the pack that was there stays."""
+    shutil.copytree(pack, tmp_path / "glyphs")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "glyphs").iterdir()}
+    asked = ("--model", autoencoder, "--out", tmp_path / "glyphs", "--size", 64, "--val", "train", "--cache", cache)
+    done = script("pack.py", DATA, *asked, "--further", "glyphs:50", "--limit", "0.001", cache=cache)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert re.fullmatch(r"error: the pack has [\d.]+ MiB and may have 0\.001: glyphs about .*; take fewer .*", said)
+    assert "MiB (200 pictures), glyphs about" in said
+    assert "MiB (50 pictures), glyphs held out about" in said
+    assert {file.name: file.read_bytes() for file in (tmp_path / "glyphs").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["glyphs"]
 
 
 def test_a_damaged_pack_is_refused(pack, tmp_path):
