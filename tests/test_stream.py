@@ -13,12 +13,14 @@ from sfumato.notes import recipe_notes
 from sfumato.picture import to_bytes
 
 
+@pytest.mark.parametrize("microbatch", [1, 2])
 @pytest.mark.parametrize(("sampler", "evaluations"), [("ddim", 3), ("consistency", 3), ("heun", 4), ("unipc", 3)])
-def test_each_evaluation_is_seen_and_the_last_is_the_picture(tiny_model, sampler, evaluations):
-    pictures = list(tiny_model.stream("a red apple", seed=5, sampler=sampler, steps=3))
+def test_each_evaluation_is_seen_and_the_last_is_the_picture(tiny_model, sampler, evaluations, microbatch):
+    way = {"seed": 5, "sampler": sampler, "steps": 3, "microbatch": microbatch}
+    pictures = list(tiny_model.stream("a red apple", **way))
     assert len(pictures) == evaluations
     assert len({p.pixels_sha256 for p in pictures}) == evaluations
-    (whole,) = tiny_model.generate("a red apple", seed=5, sampler=sampler, steps=3)
+    (whole,) = tiny_model.generate("a red apple", **way)
     assert pictures[-1].pixels_sha256 == whole.pixels_sha256
     said = [f"what was believed after evaluation {k}, in step {k} of 3" for k in (1, 2)]
     assert [p.notes[-1] for p in pictures[:2]] == said

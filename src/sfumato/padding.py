@@ -4,15 +4,20 @@ from dataclasses import replace
 
 from sfumato.process.prediction import Prediction
 from sfumato.samplers.base import Step
+from sfumato.types import State
 
 
 def first(step: Step, n: int) -> Step:
-    """The step with its first n samples."""
-    extra = tuple(cut(belief, n) for belief in step.extra)
-    return replace(step, prediction=cut(step.prediction, n), x_next=step.x_next[:n], extra=extra)
+    """The step with its first n samples; beliefs that share an array share it still (stream.py knows them by that)."""
+    kept: dict[int, State] = {}
 
+    def cut(array: State) -> State:
+        return kept.setdefault(id(array), array[:n])
 
-def cut(belief: Prediction, n: int) -> Prediction:
-    """The belief about the first n samples, and what it was made of."""
-    terms = {name: cut(term, n) for name, term in belief.terms.items()}
-    return Prediction(belief.x_t[:n], belief.level, belief.x0_hat[:n], belief.eps_hat[:n], terms)
+    def of(belief: Prediction) -> Prediction:
+        terms = {name: of(term) for name, term in belief.terms.items()}
+        return Prediction(cut(belief.x_t), belief.level, cut(belief.x0_hat), cut(belief.eps_hat), terms)
+
+    return replace(
+        step, prediction=of(step.prediction), x_next=cut(step.x_next), extra=tuple(of(belief) for belief in step.extra)
+    )
