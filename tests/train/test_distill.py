@@ -1,6 +1,8 @@
 """Few-step runs from end to end on the test pictures: begun, resumed, exported, drawn with, and refused."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,12 +12,15 @@ import sfumato
 from sfumato import checkpoint
 from sfumato.cli.main import main
 from sfumato.errors import CheckpointError, RecipeError, ScheduleError, ShapeError
+from sfumato.train import denoiser_parts
 from sfumato.train.distilling import recipe_for, way_for
 from sfumato.train.export import export
 from sfumato.train.material import Place
+from sfumato.train.objective import Moment
 from sfumato.train.reading import changed, read_toml, recipe_from
 from sfumato.train.session import begin, resume, run
 
+ROOT = Path(__file__).parents[2]
 SMALL = [
     "rate.images=32", "rate.warmup=0", "rate.cooldown=0", "optimiser.kind=adamw", "optimiser.lr=0.01",
     "optimiser.batch=8", "consistency.first=4", "consistency.last=4", "watch.metrics=8", "watch.heldout=32",
@@ -35,8 +40,11 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory, cache):
+    return made_teacher(tmp_path_factory.mktemp("teacher") / "run", cache)
+
+
+def made_teacher(out, cache):
     """A model folder: two updates of the recipe tiny."""
-    out = tmp_path_factory.mktemp("teacher") / "run"
     changes = ["rate.images=16", "rate.cooldown=0", "watch.heldout=0", "watch.sheet=0"]
     session = begin(recipe_from(changed(read_toml("tiny"), changes)), out, place(cache))
     list(run(session, lambda: False))
@@ -125,6 +133,42 @@ def test_the_recipe_is_the_teacher_s_own():
     made = recipe_for(name, f"{name}-fast")
     for part in ("name", "text", "data", "space", "optimiser", "rate", "consistency", "network", "watch"):
         assert getattr(made, part) == getattr(shipped, part), part
+
+
+def test_the_gpu_job_is_the_same_recipe():
+    """Another seed, and nothing else."""
+    job = recipe_from(read_toml(str(ROOT / "recipes" / "gpu" / "tavola-fast.toml")))
+    assert replace(job, seed=0) == recipe_from(read_toml("tavola-fast"))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")
+def test_mean_flow_where_bfloat16_is_native(teacher, cache, tmp_path, monkeypatch):
+    """Its network is in float32 there, for the sake of the Jacobian-vector product."""
+    losses, moment = {}, Moment(step=0, shown=0, count=8)
+    for native in (torch.bfloat16, torch.float32):
+        monkeypatch.setattr(denoiser_parts, "resolve", lambda *_, native=native: native)
+        recipe = recipe_of(teacher, "mean-flow", "precision=auto", "consistency.equal=0.0", "consistency.teacher=")
+        session = begin(recipe, tmp_path / str(native), place(cache))
+        task = session.trainer.objective
+        loss = task.loss(moment, slice(0, 8))
+        loss.backward()
+        assert all(p.grad.isfinite().all() for p in task.net.parameters() if p.grad is not None)
+        losses[native] = loss.item()
+        session.folder.close()
+    assert losses[torch.bfloat16] == pytest.approx(losses[torch.float32], rel=0.02)
+    assert losses[torch.float32] > 0.1
+    with pytest.raises(RecipeError, match="Jacobian-vector product needs float32"):
+        begin(recipe_of(teacher, "mean-flow", "precision=bfloat16"), tmp_path / "refused", place(cache))
+
+
+def test_a_look_asks_nothing_that_is_not_reported(teacher, cache, tmp_path):
+    """Two levels and t = 1, the pair's two ends at each: what another caption costs is thrown away, so not asked."""
+    session = begin(recipe_of(teacher, "distillation", "consistency.target=0.0"), tmp_path / "run", place(cache))
+    task, asked = session.trainer.objective, []
+    task.net.register_forward_hook(lambda *_: asked.append(1))
+    found = task.held_out(0, task.net)
+    assert (found.caption, len(asked), len(found.loss)) == (None, 6, 3)
+    session.folder.close()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sfumato.conditioner import Conditioning
-from sfumato.errors import ScheduleError
+from sfumato.errors import RecipeError, ScheduleError
 from sfumato.process.parameterisation import Flow
 from sfumato.process.rectified import Rectified
 from sfumato.process.schedule import Level
@@ -46,10 +46,17 @@ class Training(ConsistencyTask):
 
 
 class MeanFlow(ConsistencyTask):
-    """Average velocities, from the data or from a guided teacher; the second dial is told r."""
+    """Average velocities, from the data or from a guided teacher; the second dial is told r.
+
+    The network runs in float32 whatever the machine multiplies natively: autocast inside torch.func.jvp leaves some
+    arguments of a layer as they were, which it then refuses. The teacher, outside of it, has the machine's format.
+    """
 
     def __init__(self, net: nn.Module, **parts: Any) -> None:
         super().__init__(net, **parts)
+        if self.recipe.precision == "bfloat16":
+            raise RecipeError("mean-flow's Jacobian-vector product needs float32: set precision to that, or 'auto'")
+        self.dtype = torch.float32
         straight = isinstance(self.noising.schedule, Rectified) and isinstance(self.noising.parameterisation, Flow)
         if not straight:
             raise ScheduleError(

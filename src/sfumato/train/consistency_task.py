@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sfumato import rng
 from sfumato.choices import describe
 from sfumato.conditioner import Conditioning
 from sfumato.denoiser import NetworkDenoiser
+from sfumato.errors import ScheduleError
 from sfumato.guidance import GUIDANCES, ClassifierFree, Embedded, Guidance
 from sfumato.process.consistency import refuse_unfit
 from sfumato.process.discretisation import Growth, by_density, cut, evenly, gathered, nearest, target_decay
@@ -27,8 +29,8 @@ from sfumato.train.consistency_recipe import ConsistencyOptions
 from sfumato.train.denoiser_task import DenoiserTask
 from sfumato.train.events import HeldOut
 from sfumato.train.guided import GuidedTeacher
-from sfumato.train.looking import Precise, Way, sheet
-from sfumato.train.noising import on_device
+from sfumato.train.looking import Precise, Way, held_out, sheet
+from sfumato.train.noising import Noising, on_device
 from sfumato.train.objective import Moment
 from sfumato.train.target import WithTarget, student_of
 
@@ -63,6 +65,7 @@ class ConsistencyTask(DenoiserTask):
         self.growth = Growth(first=options.first, last=options.last)
         self.finest = cut(self.noising.schedule, options.grid, options.last, options.t_min)
         refuse_unfit(self.noising.parameterisation, self.finest)
+        refuse_untold(self.noising, self.finest)
         self._followed: int | None = None
 
     @abstractmethod
@@ -96,8 +99,8 @@ class ConsistencyTask(DenoiserTask):
         return self.errors_of(student_of(net), noised, contextlib.nullcontext)
 
     def held_out(self, images: int, net: nn.Module, /) -> HeldOut:
-        """The loss of other weights by noise level; what another caption costs is no question here."""
-        return replace(super().held_out(images, net), caption=None)
+        """The loss of other weights by noise level; what another caption costs is no question here, and not asked."""
+        return held_out(self, net, *self.val, self.recipe.watch, images, others=None)
 
     def sheet(self, net: nn.Module, /) -> UInt8[np.ndarray, "H W 3"]:
         """The recipe's prompts drawn in watch.steps evaluations."""
@@ -171,5 +174,19 @@ class ConsistencyTask(DenoiserTask):
 
     @property
     def grid(self) -> str:
-        """The grid of the levels that it is asked at: the training's own, if it begins in pure noise."""
-        return self.options.grid if self.finest[0].t == 1.0 else "trailing"
+        """The grid of the levels that it is asked at: the training's own, if it goes from pure noise to the picture.
+
+        One that ends above it ("karras" with t_min) would spend its last evaluation where nothing is left to do.
+        """
+        return self.options.grid if self.finest[0].t == 1.0 and self.options.t_min == 0.0 else "trailing"
+
+
+def refuse_untold(noising: Noising, levels: tuple[Level, ...]) -> None:
+    """Raise ScheduleError where the clock has no number for a level that the network is asked at."""
+    for level in levels:
+        if not isfinite(told := noising.clock(level)):  # type: ignore[arg-type]
+            raise ScheduleError(
+                f"the network's clock is {told} at t = {level.t:g}, which says nothing: set consistency.grid to "
+                f"'karras' and consistency.t_min to {1 / noising.schedule.T:g}, its last level, as `sfumato distill` "
+                "does for such a clock"
+            )

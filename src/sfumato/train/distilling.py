@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from sfumato import checkpoint
+from sfumato.choices import choose
+from sfumato.clocks import CLOCKS
 from sfumato.errors import RecipeError
 from sfumato.manifest import Manifest
+from sfumato.process.schedule import CLEAN
+from sfumato.process.schedules import Rectified, schedule_from
 from sfumato.train.consistency_recipe import DIALS
 from sfumato.train.frozen_parts import TEXT
 from sfumato.train.reading import changed, read_toml, recipe_from, shipped
@@ -40,10 +45,7 @@ def recipe_for(source: str, way: str, changes: Sequence[str] = ()) -> TrainRecip
     name = source if source in checkpoint.shipped() and not Path(source).exists() else str(folder.resolve())
     table |= {"name": f"{manifest.name}-fast", "about": f"{manifest.name} in few evaluations"}
     table |= {"text": text_of(manifest, name), "space": space_of(manifest, name), "data": data_of(manifest)}
-    given = table.get("consistency", {})
-    if manifest.schedule.get("kind") != "rectified" and given.get("grid") == "shifted":
-        given = given | {"grid": "trailing"}
-    table["consistency"] = given | {"teacher": name}
+    table["consistency"] = table.get("consistency", {}) | levels_of(manifest, table) | {"teacher": name}
     method = changed(table, changes)["consistency"].get("method", "distillation")
     dials = DIALS.get(method, 0)
     table["network"] = {**manifest.denoiser, "dials": max(int(manifest.denoiser.get("dials", 0)), dials)}
@@ -51,6 +53,19 @@ def recipe_for(source: str, way: str, changes: Sequence[str] = ()) -> TrainRecip
     table["process"] = table.get("process", {}) | process
     table["watch"] = table.get("watch", {}) | watch_of(manifest)
     return recipe_from(changed(table, changes))
+
+
+def levels_of(manifest: Manifest, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the recipe's own grid does not fit the teacher: "trailing" where its schedule is another than rectified.
+
+    The paper's levels where its clock has no number for the picture itself, as EDM's log sigma: from "karras", whose
+    cleanest level, the schedule's first step, is the boundary.
+    """
+    schedule = schedule_from(manifest.schedule)
+    if not isfinite(choose(CLOCKS, manifest.clock, "clock")(CLEAN)):  # type: ignore[arg-type]
+        return {"grid": "karras", "t_min": schedule.at(1).t}
+    other = not isinstance(schedule, Rectified) and table.get("consistency", {}).get("grid") == "shifted"
+    return {"grid": "trailing"} if other else {}
 
 
 def text_of(manifest: Manifest, name: str) -> dict[str, Any]:

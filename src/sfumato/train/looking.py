@@ -1,6 +1,6 @@
 """How a denoiser in training is looked at: its loss on val rows with fixed noise, and a sheet of samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,9 @@ LOOKING = 2026
 """The seed of everything drawn here: the same for every run, so that two runs can be compared."""
 BATCH = 64
 
+Others = Callable[[Sequence[Row], int], list[str] | None]
+"""Other prompts for rows, drawn from a seed; None where there are none."""
+
 
 class Precise(nn.Module):
     """A network run in the training's number format, for samplers and teachers; shapes as any Network."""
@@ -57,17 +60,26 @@ class Way:
 
 
 @torch.no_grad()
-def held_out(task: Denoising, net: nn.Module, store: Store, rows: Sequence[Row], watch: Watch, images: int) -> HeldOut:
+def held_out(
+    task: Denoising,
+    net: nn.Module,
+    store: Store,
+    rows: Sequence[Row],
+    watch: Watch,
+    images: int,
+    others: Others | None = other_prompts,
+) -> HeldOut:
     """The loss at `watch.bins` noise levels t = (k + 1/2) / bins and at t = 1, over `watch.heldout_rows` rows.
 
     The noise is fixed. At t = 1, where every picture begins, nothing but the caption tells of the picture.
 
-    Where the rows have different captions, the same with each row under another one's caption (train/sensitivity.py).
+    Where the rows have different captions, the same with each row under another one's caption (train/sensitivity.py);
+    that is half of the work, and left out with `others` None.
     """
     chosen = np.sort(rng.permutation(LOOKING, len(store), 0)[: watch.heldout_rows])
     levels = (*((k + 0.5) / watch.bins for k in range(watch.bins)), 1.0)
     own = [plain_prompt(rows[r]) for r in chosen]
-    other = other_prompts([rows[r] for r in chosen], LOOKING)
+    other = others([rows[r] for r in chosen], LOOKING) if others else None
     sides = [own] if other is None else [own, other]
     errors = np.empty((len(sides), len(levels), len(chosen)))
     for start in range(0, len(chosen), BATCH):
