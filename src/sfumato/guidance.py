@@ -16,7 +16,7 @@ from sfumato.denoiser import Denoiser
 from sfumato.errors import RecipeError
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level
-from sfumato.types import Latent
+from sfumato.types import Latent, Scalar
 
 
 @runtime_checkable
@@ -72,9 +72,9 @@ class ClassifierFree:
         without = Prediction(x_t, level, both.x0_hat[b:], both.eps_hat[b:])
         return replace(self.combine(with_prompt, without), terms={"cond": with_prompt, "null": without})
 
-    def combine(self, cond: Prediction, null: Prediction) -> Prediction:
-        """null + w (cond - null)."""
-        guided = cond.beyond(null, self.scale)
+    def combine(self, cond: Prediction, null: Prediction, w: Scalar | None = None) -> Prediction:
+        """null + w (cond - null), then the rescale; w is the scale, or [b, 1, ...] where each sample has its own."""
+        guided = cond.beyond(null, self.scale if w is None else w)
         if self.rescale == 0.0:
             return guided
         factor = self.rescale * std(cond.x0_hat) / std(guided.x0_hat) + (1.0 - self.rescale)

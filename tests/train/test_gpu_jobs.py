@@ -98,16 +98,17 @@ def autoencoder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def teacher(autoencoder, tmp_path_factory):
-    """A model with the small network in the latents of the small autoencoder, nothing learnt."""
+def teacher(autoencoder, pack, tmp_path_factory):
+    """A model with the small network in the pack's latents, scaled as they are there; nothing learnt."""
     recipe = load_recipe(str(ROOT / "recipes" / "gpu" / "tavola-fast.toml"), [*SMALL["unet"], "network.dials=0"])
     data = {"denoiser": serialise(make_network(recipe).state_dict(), "float16"), **text_parts(recipe.text)}
     data["autoencoder"] = (autoencoder / "autoencoder.safetensors").read_bytes()
     process = {part: getattr(recipe.process, part) for part in ("schedule", "parameterisation", "clock")}
+    scaled = {key: read_pack(pack).about["autoencoder"][key] for key in ("scale", "shift")}
     known = Manifest(
         name="small",
         denoiser=recipe.network,
-        autoencoder={"kind": "vae", "scale": 1.0, "shift": 0.0, **VAE_OPTIONS},
+        autoencoder={"kind": "vae", **scaled, **VAE_OPTIONS},
         conditioner={"kind": "bert", "max_tokens": 32},
         sizes=((64, 64),),
         defaults={},

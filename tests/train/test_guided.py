@@ -1,5 +1,7 @@
 """The teacher of a distillation: guidance sample by sample, and steps along its flow. The target's average."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -37,6 +39,18 @@ def test_each_sample_has_its_own_scale():
         belief = alone.combine(*both)
         torch.testing.assert_close(found.x0_hat[one], belief.x0_hat[one])
         torch.testing.assert_close(found.eps_hat[one], belief.eps_hat[one])
+
+
+def test_the_interval_is_each_sample_s_own():
+    """Guided at t = 0.6, plainly believed at 0.1 and 0.95."""
+    x, cond, plain = parts()
+    way = ClassifierFree(interval=(0.2, 0.9))
+    teacher, level = replace(plain, way=way), on_device(SCHEDULE(np.array([0.6, 0.1, 0.95])), CPU)
+    found = teacher(x, level, cond, torch.full((3,), 2.5))
+    guided, unguided = (plain(x, level, cond, torch.full((3,), w)) for w in (2.5, 1.0))
+    torch.testing.assert_close(found.x0_hat[0], guided.x0_hat[0])
+    torch.testing.assert_close(found.x0_hat[1:], unguided.x0_hat[1:])
+    assert not torch.allclose(guided.x0_hat[1:], unguided.x0_hat[1:], atol=0.01)
 
 
 @pytest.mark.parametrize("steps", [1, 3])

@@ -6,16 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sfumato import checkpoint
+from sfumato import checkpoint, fast
 from sfumato.choices import choose
 from sfumato.clocks import CLOCKS
 from sfumato.conditioner import Conditioning
 from sfumato.denoiser import NetworkDenoiser
 from sfumato.errors import CheckpointError, RecipeError
+from sfumato.guidance import GUIDANCES, ClassifierFree
 from sfumato.manifest import Manifest
+from sfumato.options import whole_threshold
 from sfumato.parts import build_network
 from sfumato.process.parameterisation import parameterisation_from
 from sfumato.process.schedules import schedule_from
+from sfumato.thresholding import THRESHOLDS
 from sfumato.train.consistency_methods import METHODS
 from sfumato.train.consistency_recipe import DIALS
 from sfumato.train.consistency_task import ConsistencyTask
@@ -38,6 +41,8 @@ def few_steps(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Consis
     Raises RecipeError where the recipe and the teacher do not fit each other, and what gathering data raises.
     """
     refuse_lack(recipe)
+    if recipe.consistency.teacher:
+        refuse_teacher(recipe)
     parts, facts = denoiser_parts(recipe, place)
     teacher = None
     if recipe.consistency.teacher:
@@ -68,6 +73,21 @@ def refuse_lack(recipe: TrainRecipe) -> None:
         raise RecipeError("the intervals grow over the run, which needs an end: set rate.images, or first = last")
 
 
+def refuse_teacher(recipe: TrainRecipe) -> None:
+    """Raise RecipeError for a teacher whose trajectories no student can follow, before data are gathered for it."""
+    manifest = checkpoint.read_manifest(checkpoint.find(recipe.consistency.teacher))
+    if fast.few_steps(manifest):
+        name = fast.of_student(manifest).get("name")
+        whose = f", a student of {name!r}: distill that one" if name else ": distill one of many steps"
+        raise RecipeError(f"the teacher {manifest.name!r} is itself a model of few steps{whose}")
+    kind = manifest.defaults.get("guidance", {}).get("kind", "classifier-free")
+    if kind != "classifier-free" and recipe.consistency.guidance != (1.0, 1.0):
+        raise RecipeError(
+            f"the teacher {manifest.name!r} draws with guidance {kind!r}; a student learns 'classifier-free' alone: "
+            "make that the teacher's default in its sfumato.json, or set consistency.guidance to [1.0, 1.0] for none"
+        )
+
+
 def read_teacher(recipe: TrainRecipe, facts: Facts) -> tuple[Manifest, dict[str, Tensor], dict[str, Any]]:
     """The teacher's manifest, its denoiser's weights and what is recorded of it. Raises where it does not fit."""
     folder = checkpoint.find(recipe.consistency.teacher)
@@ -77,7 +97,23 @@ def read_teacher(recipe: TrainRecipe, facts: Facts) -> tuple[Manifest, dict[str,
         raise CheckpointError(f"{folder} holds no denoiser to learn from")
     refuse_other(recipe, manifest, data, facts)
     about = {"name": manifest.name, "model_hash": manifest.model_hash, "sha256": sha256(data["denoiser"])}
+    about |= beside_scale(manifest)
     return manifest, checkpoint.denoiser_weights(data, "the teacher's denoiser"), about
+
+
+def beside_scale(manifest: Manifest) -> dict[str, Any]:
+    """What a teacher's guidance has besides its scale, and its threshold, where there is any: its hash has neither."""
+    way, nothing = way_of(manifest), ClassifierFree()
+    said = {"interval": list(way.interval)} if way.interval != nothing.interval else {}
+    said |= {"rescale": way.rescale} if way.rescale else {}
+    threshold = whole_threshold(manifest.defaults.get("threshold", {}))
+    return said | ({"threshold": threshold} if threshold else {})
+
+
+def way_of(manifest: Manifest) -> ClassifierFree:
+    """The guidance that a model draws with by default; the plain one where it draws by another kind."""
+    way = choose(GUIDANCES, manifest.defaults.get("guidance", {"kind": "classifier-free"}), "guidance")
+    return way if isinstance(way, ClassifierFree) else ClassifierFree()
 
 
 def refuse_other(recipe: TrainRecipe, manifest: Manifest, data: Mapping[str, bytes], facts: Facts) -> None:
@@ -90,10 +126,7 @@ def refuse_other(recipe: TrainRecipe, manifest: Manifest, data: Mapping[str, byt
             parameterisation_from(manifest.parameterisation),
         ),
         "clock": (choose(CLOCKS, process.clock, "clock"), choose(CLOCKS, manifest.clock, "clock")),
-        "autoencoder": (
-            facts.get("autoencoder", {}).get("sha256"),
-            sha256(data["autoencoder"]) if "autoencoder" in data else None,
-        ),
+        "autoencoder": (facts.get("autoencoder"), latents_of(manifest, data)),
         "text encoder": (
             {role: sha256(text) for role, text in text_parts(recipe.text).items()},
             {role: sha256(data[role]) for role in ("conditioner", "tokenizer") if role in data},
@@ -105,6 +138,15 @@ def refuse_other(recipe: TrainRecipe, manifest: Manifest, data: Mapping[str, byt
                 f"the student's {what} is {ours}, the teacher's {theirs}; they must be the same: "
                 f"`sfumato distill {recipe.consistency.teacher}` takes them from the teacher"
             )
+
+
+def latents_of(manifest: Manifest, data: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """A model's autoencoder by its hash, and how its latents are scaled; None for pixels."""
+    if "autoencoder" not in data:
+        return None
+    known = manifest.autoencoder
+    scale, shift = float(known.get("scale", 1.0)), float(known.get("shift", 0.0))
+    return {"sha256": sha256(data["autoencoder"]), "scale": scale, "shift": shift}
 
 
 @torch.no_grad()
@@ -133,4 +175,6 @@ def guided(manifest: Manifest, tensors: Mapping[str, Tensor], place: Place, part
         Precise(net, parts["dtype"], place.device), parameterisation, choose(CLOCKS, manifest.clock, "clock")
     )
     null: Conditioning = parts["conditioner"].encode_batch([""])
-    return GuidedTeacher(denoiser, schedule_from(manifest.schedule), null)
+    options = whole_threshold(manifest.defaults.get("threshold", {}))
+    threshold = choose(THRESHOLDS, options, "threshold") if options else None
+    return GuidedTeacher(denoiser, schedule_from(manifest.schedule), null, way_of(manifest), threshold)

@@ -1,6 +1,6 @@
 """A frozen denoiser with guidance, each sample at its own scale: the flow that distillation follows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -8,25 +8,37 @@ from torch import Tensor
 
 from sfumato.conditioner import Conditioning
 from sfumato.denoiser import Denoiser
+from sfumato.guidance import ClassifierFree
 from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level, Schedule
+from sfumato.thresholding import Threshold
 from sfumato.train.noising import on_device
 
 
 @dataclass(frozen=True, eq=False)
 class GuidedTeacher:
-    """null + w (cond - null) of a denoiser, with a scale for each sample."""
+    """null + w (cond - null) of a denoiser, with a scale w for each sample.
+
+    way: the interval and the rescale that the model draws with; its own scale has no say. threshold: what it keeps
+    x0_hat within, None where nothing.
+    """
 
     denoiser: Denoiser
     schedule: Schedule
     null: Conditioning
+    way: ClassifierFree = field(default_factory=ClassifierFree)
+    threshold: Threshold | None = None
 
     def __call__(self, x_t: Tensor, level: Level, cond: Conditioning, scale: Float[Tensor, " b"]) -> Prediction:
-        """The guided belief."""
+        """The guided belief; outside the interval that with the prompt alone."""
         with_prompt = self.denoiser(x_t, level, cond)
         without = self.denoiser(x_t, level, repeated(self.null, len(x_t)))
-        w = scale.view(-1, *(1,) * (x_t.ndim - 1))
-        return with_prompt.beyond(without, w)
+        (low, high), t = self.way.interval, torch.as_tensor(level.t, device=x_t.device)
+        w = torch.where((low <= t) & (t <= high), scale.view(-1, *(1,) * (x_t.ndim - 1)), 1.0)
+        guided = self.way.combine(with_prompt, without, w)
+        if self.threshold is None:
+            return guided
+        return Prediction.from_x0(x_t, level, self.threshold(guided.x0_hat))
 
     @torch.no_grad()
     def carry(
