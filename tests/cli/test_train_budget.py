@@ -33,7 +33,7 @@ def test_the_limits_are_said():
         (("tests/data", "--budget", "1s"), "lies between 2min and 30d"),
         (("--resume", "x", "--budget", "5min"), "--set rate.seconds=N"),
         (("tests/data", "--budget", "5min", "--images", "5"), "it takes no --images"),
-        (("tests/data", "--budget", "5min", "--from", "tavola"), "name the model's recipe by --recipe"),
+        (("tests/data", "--budget", "5min", "--from", "nothing"), "there is no model 'nothing'"),
         (("nowhere", "--budget", "5min", "--out", "{tmp}"), "there is no corpus at nowhere"),
     ],
 )

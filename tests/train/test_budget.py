@@ -16,7 +16,7 @@ from sfumato.train.build import described_network
 from sfumato.train.family import LOOKS, WIDTHS, batch_for, looks_for
 from sfumato.train.material import Place
 from sfumato.train.pace import Decided, Pace, decisions_in
-from sfumato.train.reading import load_recipe
+from sfumato.train.reading import load_recipe, read_toml
 from sfumato.train.rehearsal import Rehearsal
 from sfumato.train.session import begin, run
 from sfumato.train.state import listed
@@ -94,7 +94,7 @@ def test_own_pictures_give_the_prompts_and_few_are_mirrored(monkeypatch, tmp_pat
 
 def test_a_given_recipe_keeps_all_but_its_schedule(monkeypatch, tmp_path):
     changes = ["watch.split=train", "optimiser.lr=5e-4"]
-    recipe, _ = planned(monkeypatch, place(tmp_path), 600.0, rate=50.0, recipe="tiny", changes=changes)
+    recipe, _ = planned(monkeypatch, place(tmp_path), 600.0, rate=50.0, recipe=read_toml("tiny"), changes=changes)
     tiny = load_recipe("tiny", changes)
     assert (recipe.network, recipe.data, recipe.optimiser) == (tiny.network, tiny.data, tiny.optimiser)
     assert (recipe.rate.seconds, recipe.rate.images) == (600.0, 0)
@@ -131,7 +131,7 @@ SMALL = {
 def test_what_needs_no_autoencoder_is_planned_without_one(recipe, tmp_path, monkeypatch):
     changes = [*SMALL[recipe], "data.sources=[{name='glyphs'}]", "optimiser.batch=8", "watch.split=train"]
     monkeypatch.setattr(budgets, "PREPARING", 0.0)
-    budget = Budget(120.0, place(tmp_path), began=0.0, recipe=recipe, changes=changes, clock=lambda: 1.0)
+    budget = Budget(120.0, place(tmp_path), began=0.0, recipe=read_toml(recipe), changes=changes, clock=lambda: 1.0)
     made = budget.plan()
     assert (made.objective, made.rate.seconds) == (recipe, 120.0)
     assert made.data.sources[0].most == 64, "more than can be prepared in no time, and not in the cache"

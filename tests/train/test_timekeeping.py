@@ -1,6 +1,5 @@
 """What a clock is given to keep for the end of a run, by a clock that a test moves; the plan is told as it is made."""
 
-from argparse import Namespace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +14,7 @@ from sfumato.train import timekeeping
 from sfumato.train.denoiser_task import DenoiserTask
 from sfumato.train.material import Place
 from sfumato.train.progress import Progress
-from sfumato.train.reading import load_recipe
+from sfumato.train.reading import load_recipe, read_toml
 from sfumato.train.recipe import Watch
 from sfumato.train.timekeeping import LEAVING, SPEED, by_the_clock, look_seconds
 
@@ -80,16 +79,15 @@ def test_a_denoisers_look_is_known_from_a_part_of_it(monkeypatch, rows, prompts)
 
 def test_the_plan_is_told_and_ends_by_the_clock(monkeypatch, capsys, tmp_path):
     def plan(self):
-        self.notes.append(f"{self.base}, {self.changes}, from {self.began:g}")
+        self.notes.append(f"{self.base['name']}, {self.changes}, from {self.began:g}")
         return self.recipe([f"rate.seconds={self.seconds:g}"])
 
     monkeypatch.setattr(budgets.Budget, "plan", plan)
     where = Place(device=torch.device("cpu"), data=None, cache=Path(tmp_path), report=lambda *_: None)
-    asked = Namespace(budget="10min", recipe="tiny")
-    recipe, notes = planned(asked, ["seed=3"], where, 7.0)
+    recipe, notes = planned("10min", read_toml("tiny"), ["seed=3"], where, 7.0)
     assert (recipe.rate.seconds, recipe.rate.images, recipe.seed) == (600.0, 0, 3)
     assert notes == ["tiny, ['seed=3'], from 7"]
     told = capsys.readouterr().err
     assert told == ("a budget of 10 min 00 s, from the start of the command:\ntiny, ['seed=3'], from 7\n")
     with pytest.raises(RecipeError, match="for one process"):
-        planned(asked, [], SimpleNamespace(team=SimpleNamespace(size=2)), 7.0)
+        planned("10min", None, [], SimpleNamespace(team=SimpleNamespace(size=2)), 7.0)

@@ -144,7 +144,8 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_message(finished, tmp_path, 
 
 
 def test_what_is_asked_wrongly(finished, tmp_path, capsys):
-    assert "give --recipe NAME" in refused(capsys, DATA)
+    assert "give --recipe NAME, or DATA" in refused(capsys)
+    assert "give --recipe NAME, or DATA" in refused(capsys, DATA, "--images", "100")
     assert "did you mean 'bozzetto'" in refused(capsys, DATA, "--recipe", "bozetto")
     assert "did you mean 'lr'" in refused(capsys, DATA, "--recipe", "tiny", "--set", "optimiser.lrr=1")
     assert "'glyphs' was not found" in refused(capsys, "--recipe", "tiny")

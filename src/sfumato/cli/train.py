@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sfumato.cli.launch import own_device
-from sfumato.cli.train_budget import refuse_beside
+from sfumato.cli.train_budget import UNSAID, budget_of, refuse_beside
 from sfumato.cli.train_opening import open_session
 from sfumato.cli.training_bar import TrainingBar
 
@@ -25,8 +25,9 @@ EXAMPLES = """\
 examples:
   sfumato train corpus/ --recipe bozzetto --set space.autoencoder=runs/bozzetto-autoencoder/model --out runs/mine
   sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
-  sfumato train my-pictures/ --budget 30min     what can be learnt in that time on this machine
-  sfumato train my-pictures/ --recipe tavola --from tavola --cooldown 10000          fine-tune on 10,000 of them
+  sfumato train my-pictures/                    what can be learnt in 30 minutes on this machine
+  sfumato train my-pictures/ --budget 8h        in that time
+  sfumato train my-pictures/ --from tavola --cooldown 10000     fine-tune on 10,000 of them, by the model's own recipe
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
@@ -112,10 +113,13 @@ def check(args: argparse.Namespace) -> None:
 
     if args.resume and (args.recipe or args.start or args.out):
         raise RecipeError("--resume goes on with a run as it is; it takes no --recipe, --from or --out")
-    if args.budget is not None:
+    if budget_of(args) is not None:
         refuse_beside(args)
-    elif not args.resume and not args.recipe:
-        raise RecipeError("nothing to train: give --recipe NAME or --budget TIME for a new run, or --resume RUN")
+    elif not (args.resume or args.recipe or args.start):
+        raise RecipeError(
+            f"nothing to train: give --recipe NAME, or DATA and --budget TIME ({UNSAID} where it is left out), for a "
+            "new run, or --resume RUN"
+        )
     if not args.resume and args.export:
         raise RecipeError("--export is for a run that exists; name it by --resume RUN")
     if args.cooldown and args.images:

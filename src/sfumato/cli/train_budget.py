@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sfumato.cli.bar import spell
 from sfumato.cli.duration import seconds_in
@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from sfumato.train.recipe import TrainRecipe
 
 
+UNSAID = "30min"
+"""The budget of a new run that is told of neither an end nor a recipe that has one."""
+
+
+def budget_of(args: argparse.Namespace) -> str | None:
+    """The budget asked for; UNSAID where DATA or a model to begin from stands alone; None for any other run."""
+    if args.budget is not None or args.resume or args.recipe or args.images or args.cooldown or args.max_seconds:
+        return args.budget
+    if any(change.startswith(("rate.images", "rate.seconds")) for change in args.changes):
+        return None
+    return UNSAID if args.start or args.data or args.data_option else None
+
+
 def refuse_beside(args: argparse.Namespace) -> None:
     """Raise RecipeError for a budget beside what contradicts it."""
     if args.resume:
@@ -22,22 +35,23 @@ def refuse_beside(args: argparse.Namespace) -> None:
         )
     if args.images or args.cooldown or args.max_seconds:
         raise RecipeError("--budget says when the run ends; it takes no --images, --cooldown and --max-seconds")
-    if args.start and not args.recipe:
-        raise RecipeError("--budget chooses a network that --from cannot know; name the model's recipe by --recipe")
 
 
 def planned(
-    args: argparse.Namespace, changes: Sequence[str], place: "Place", began: float
+    time: str, recipe: Mapping[str, Any] | None, changes: Sequence[str], place: "Place", began: float
 ) -> tuple["TrainRecipe", list[str]]:
-    """A recipe for the time given, and what was chosen and why, which is told on stderr too."""
+    """A recipe for the time given, and what was chosen and why, which is told on stderr too.
+
+    recipe: tables to keep to; None where the network is to be chosen.
+    """
     from sfumato.train.budget import LEAST, MOST, Budget
     from sfumato.train.pace import refuse_hurry
     from sfumato.train.recipe import Rate
 
-    seconds = seconds_in(args.budget, least=LEAST, most=MOST)
+    seconds = seconds_in(time, least=LEAST, most=MOST)
     refuse_hurry(Rate(seconds=seconds), place.team.size == 1)
-    budget = Budget(seconds, place, began=began, recipe=args.recipe, changes=changes)
-    recipe = budget.plan()
+    budget = Budget(seconds, place, began=began, recipe=recipe, changes=changes)
+    made = budget.plan()
     for line in (f"a budget of {spell(seconds)}, from the start of the command:", *budget.notes):
         print(line, file=sys.stderr, flush=True)
-    return recipe, budget.notes
+    return made, budget.notes

@@ -6,9 +6,10 @@ long as it could be chosen. What is decided here are guesses; the clock corrects
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from sfumato.corpus.decode import channels_of
 from sfumato.corpus.locate import locate
@@ -31,7 +32,7 @@ from sfumato.train.material import Place, gather, open_sources
 from sfumato.train.own_data import with_own_data
 from sfumato.train.pace import AIM, COOLDOWN
 from sfumato.train.pack import is_pack
-from sfumato.train.reading import load_recipe
+from sfumato.train.reading import changed, read_toml, recipe_from
 from sfumato.train.recipe import SourceChoice, TrainRecipe
 from sfumato.train.rehearsal import Rehearsal, rehearse
 from sfumato.train.taste import Taste, taste
@@ -49,8 +50,8 @@ REHEARSING = 1 / 60
 class Budget:
     """Makes a recipe that ends `seconds` after `began` on the clock.
 
-    recipe: a name or file whose network and data are kept; None for abbozzo, with the network that suits. changes: the
-    user's own, which are put in last. notes: what was chosen and why, for people.
+    recipe: tables whose network and data are kept; None for abbozzo, with the network that suits. changes: the user's
+    own, which are put in last. notes: what was chosen and why, for people.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Budget:
         place: Place,
         *,
         began: float,
-        recipe: str | None = None,
+        recipe: Mapping[str, Any] | None = None,
         changes: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,7 +68,7 @@ class Budget:
         if not LEAST <= seconds <= MOST:
             raise RecipeError(f"a budget of {seconds:g} s; one lies between {LEAST:g} s and {MOST:g} s (30 days)")
         self.seconds, self.place, self.began, self.clock = seconds, place, began, clock
-        self.base, self.given, self.changes = recipe or "abbozzo", recipe is not None, list(changes)
+        self.base, self.given, self.changes = recipe or read_toml("abbozzo"), recipe is not None, list(changes)
         self.chosen: list[str] = []
         self.most: tuple[int, ...] = ()
         self.notes: list[str] = []
@@ -86,7 +87,7 @@ class Budget:
 
     def recipe(self, more: Sequence[str] = ()) -> TrainRecipe:
         """As chosen so far, and with more changes."""
-        recipe = load_recipe(self.base, [*OPEN, *self.chosen, *more, *self.changes])
+        recipe = recipe_from(changed(self.base, [*OPEN, *self.chosen, *more, *self.changes]))
         recipe, _ = with_own_data(recipe, self.place.data)
         if not self.given:
             recipe = replace(recipe, data=replace(recipe.data, sources=present(recipe.data.sources, self.place.data)))
@@ -98,7 +99,7 @@ class Budget:
 
     def choose_space(self, first: Taste) -> Taste:
         """Latents, or the pixels of pictures that are small; mirrored too where they are few; prompts of their own."""
-        named = {source.name for source in load_recipe(self.base).data.sources}
+        named = {source.name for source in recipe_from(self.base).data.sources}
         if not {source.name for source in self.recipe().data.sources} <= named:
             prompts = list(dict.fromkeys(plain_prompt(row) for row, _ in first.sample))[:8]
             self.chosen.append(f"watch.prompts={json.dumps(prompts, ensure_ascii=False)}")

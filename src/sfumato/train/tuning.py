@@ -1,0 +1,38 @@
+"""The recipe by which a model is trained further: the one that it says it was trained by, with its own parts."""
+
+from pathlib import Path
+from typing import Any
+
+from sfumato import checkpoint
+from sfumato.choices import plain
+from sfumato.errors import RecipeError
+from sfumato.train.distilling import own_recipe, space_of, text_of
+from sfumato.train.frozen_parts import DESCRIPTION, description, located
+from sfumato.train.recipe import Space
+
+
+def recipe_of(source: str) -> dict[str, Any]:
+    """The tables of a recipe for training the model or autoencoder `source`, a shipped name or a folder, further.
+
+    Where its own run ended says nothing of this one, which has no end as yet. A model's text encoder and autoencoder
+    are those that it holds, wherever its recipe had them from.
+
+    Raises:
+        CheckpointError: there is no such model. RecipeError: it does not say by which recipe it was trained.
+    """
+    table = described(located(Space(autoencoder=source)) / DESCRIPTION, source)
+    if "network" not in table:
+        raise RecipeError(f"{source} does not say by which recipe it was trained; name one by --recipe")
+    name = f"{str(table['name']).removesuffix('-tuned')}-tuned"
+    return {**table, "name": name, "rate": {**table["rate"], "seconds": 0.0, "images": 0, "cooldown": 0}}
+
+
+def described(autoencoder: Path, source: str) -> dict[str, Any]:
+    """The tables in an autoencoder's description, where there is that file, else in a model's card."""
+    if autoencoder.is_file():
+        return plain(description(autoencoder).get("recipe", {}))
+    folder = checkpoint.find(source)
+    manifest = checkpoint.read_manifest(folder)
+    name = source if source in checkpoint.shipped() and not Path(source).exists() else str(folder.resolve())
+    table = plain(own_recipe(manifest))
+    return {**table, "text": text_of(manifest, name), "space": space_of(manifest, name)} if table else {}
