@@ -5,7 +5,8 @@
 The first `--prompts` rows of tune in hash order, prompt k with seed k. RUNS/WAY holds the pictures of a way (ways.py),
 which are never drawn twice; RUNS/curve.json the numbers so far: an interrupted command goes on when it is given again.
 All ways have the guidance w that the teacher has by default, the student by its dial (--guidance for another). An
-evaluation of the guided teacher passes its network twice, one of the student once: both are counted.
+evaluation of the guided teacher passes its network twice, outside the interval of its guidance once, one of the student
+once: what is passed is counted.
 
 --docs writes curve.json, curve.md and curve.svg there (curve_page.py), once every way is measured.
 """
@@ -19,8 +20,8 @@ from typing import Any
 
 import torch
 from curve_page import write_page
-from orderings import Resampled, best_of, judged, limits, triple
-from ways import Way, steps_for, ways
+from orderings import Resampled, beside_least, best_of, judged, limits, triple
+from ways import Way, asked_at, steps_for, ways
 
 import sfumato
 from sfumato.atomic import write_file
@@ -30,6 +31,8 @@ from sfumato.evaluate.features import SIZE, Features, load_features
 from sfumato.evaluate.ground import Ground, corpus_at, open_ground
 from sfumato.evaluate.interval import Estimate
 from sfumato.model import Model
+from sfumato.process.grid import GRIDS
+from sfumato.process.schedule import Schedule
 from sfumato.recipe import Recipe
 
 LOG = logging.getLogger("curve")
@@ -51,13 +54,16 @@ def measured(
     made = features(pixels(draw(model, recipes, out / way.name), SIZE))
     found, each = ground.kid(made)
     numbers = {"sampler": way.sampler, "asked": way.asked, "steps": recipes[0].steps, "evaluations": asked}
-    return numbers | {"passes": asked * passes(recipes[0]), "kid": triple(found)}, (found, each)
+    return numbers | {"passes": passes(recipes[0], model.bundle.schedule), "kid": triple(found)}, (found, each)
 
 
-def passes(recipe: Recipe) -> int:
-    """How often the network is passed for an evaluation: with the prompt and without, where guidance needs both."""
-    alone = recipe.guidance["kind"] == "embedded" or recipe.guidance["scale"] in (0.0, 1.0)
-    return 1 if alone else 2
+def passes(recipe: Recipe, schedule: Schedule) -> int:
+    """How often the network is passed for a picture: with the prompt and without, wherever guidance needs both."""
+    levels = asked_at(recipe.sampler["kind"], tuple(GRIDS[recipe.grid](schedule, recipe.steps)))
+    if recipe.guidance["kind"] == "embedded" or recipe.guidance["scale"] in (0.0, 1.0):
+        return len(levels)
+    low, high = recipe.guidance["interval"]
+    return len(levels) + sum(low <= level.t <= high for level in levels)
 
 
 def about(models: Mapping[bool, Model], ground: Ground, scale: float, floor: Estimate) -> dict[str, Any]:
@@ -79,6 +85,7 @@ def curve(
         numbers, kept[way.name] = measured(way, models[way.student], ground, features, out, scale, microbatch)
         report["ways"][way.name] = numbers
         report |= {"best": best_of(kept), "orderings": judged(kept), "limits": limits(kept)}
+        report["least"] = beside_least(kept)
         write_file(out / "curve.json", json.dumps(report, indent=1).encode() + b"\n")
         LOG.info("%s: %d evaluations, KID x 1000 %s", way.name, numbers["evaluations"], numbers["kid"])
     return report

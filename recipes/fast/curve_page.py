@@ -21,8 +21,8 @@ Made by `python recipes/fast/curve.py CORPUS --docs docs/fast`; not edited by ha
 The first {prompts} rows of `{split}` in hash order, prompt k with seed k, guidance w = {guidance:g}. Teacher:
 `{teacher}` {teacher_hash}; student: `{student}` {student_hash}. KID is KID-EffLite0 x 1000, with its 95 % interval over
 families; train pictures in their place have {floor:.1f}. An evaluation is one question to the model; a guided teacher
-passes its network twice for each, a student once. Samplers that need several evaluations a step (Heun, PNDM while it
-warms up) have as many steps as fit.
+passes its network twice for each (once outside its interval, if it has one), a student once. Samplers that need several
+evaluations a step (Heun, PNDM while it warms up) have as many steps as fit.
 
 ![KID against evaluations](curve.svg)
 """
@@ -46,7 +46,7 @@ def table(report: Mapping[str, Any]) -> list[str]:
 
 
 def limit_lines(report: Mapping[str, Any]) -> list[str]:
-    """The student beside the teacher's best."""
+    """The student beside the teacher's best, and beside the least of all that was measured of it."""
     lines = [f"- the teacher's best at {BEST}: `{report['best']}` (of {', '.join(CANDIDATES)})"]
     for entry in report["limits"]:
         value, low, high = entry["ratio"]
@@ -54,6 +54,10 @@ def limit_lines(report: Mapping[str, Any]) -> list[str]:
             f"- `{entry['student']}`: {value:.2f} [{low:.2f}, {high:.2f}] times its KID, at most {entry['limit']:g}: "
             f"**{entry['verdict']}**"
         )
+    for entry in report.get("least", []):
+        value, low, high = entry["ratio"]
+        times = f"{value:.2f} [{low:.2f}, {high:.2f}] times the least KID of the teacher's whole curve"
+        lines.append(f"- `{entry['student']}`: {times}, `{entry['teacher']}`")
     return [*lines, ""]
 
 

@@ -16,6 +16,8 @@ LOOKS = {
     "heun": ("Heun", "#e69f00", "6 3"),
     "unipc": ("UniPC", "#cc79a7", "6 3"),
     "pndm": ("PNDM", "#56b4e9", "2 3"),
+    "euler-ancestral": ("Euler ancestral", "#000000", ""),
+    "dpmpp-2m-sde": ("DPM-Solver++ 2M SDE", "#009e73", "2 3"),
     STUDENT: ("student", "#d55e00", ""),
 }
 """Name, colour and dashes; the colours are those of Okabe and Ito, which colour-blind readers tell apart."""

@@ -72,12 +72,25 @@ def limits(found: Mapping[str, Resampled]) -> list[dict[str, Any]]:
     best, out = best_of(found), []
     for name, limit in LIMITS.items():
         if best is not None and name in found:
-            (one, each_one), (other, each_other) = found[name], found[best]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = interval(float(np.float64(one.value) / other.value), each_one / each_other)
-            entry = {"student": name, "teacher": best, "limit": limit, "ratio": triple(ratio)}
-            out.append(entry | {"verdict": "reached" if ratio.value <= limit else "missed"})
+            over = ratio(found[name], found[best])
+            entry = {"student": name, "teacher": best, "limit": limit, "ratio": triple(over)}
+            out.append(entry | {"verdict": "reached" if over.value <= limit else "missed"})
     return out
+
+
+def beside_least(found: Mapping[str, Resampled]) -> list[dict[str, Any]]:
+    """The student's KID over the least of all the teacher's ways, whatever its evaluations."""
+    students = [name for name in found if name.startswith("student-")]
+    least = min(found.keys() - students, key=lambda name: found[name][0].value, default=None)
+    if least is None:
+        return []
+    return [{"student": n, "teacher": least, "ratio": triple(ratio(found[n], found[least]))} for n in students]
+
+
+def ratio(one: Resampled, other: Resampled) -> Estimate:
+    """One KID over another, paired."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return interval(float(np.float64(one[0].value) / other[0].value), one[1] / other[1])
 
 
 def triple(estimate: Estimate) -> list[float]:

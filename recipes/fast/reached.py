@@ -93,6 +93,17 @@ def reached(reach: Reach, best: Way, scale: float) -> dict[str, Any]:
     return report
 
 
+def refuse_other(models: Mapping[bool, Model], known: Mapping[str, Any], curve: Path) -> None:
+    """Raise RecipeError where the curve, which says the teacher's best way, is of other models."""
+    for few, side in ((False, "teacher"), (True, "student")):
+        drawn, own = known[side]["model_hash"], models[few].bundle.model_hash
+        if drawn != own:
+            raise RecipeError(
+                f"{curve} is of another {side}, {drawn[:12]}, not {models[few].name!r} {own[:12]}: draw the curve of "
+                "these two by curve.py again, after the student was shipped, or name its own with --model and --student"
+            )
+
+
 def page(report: Mapping[str, Any]) -> str:
     """The numbers as a page."""
     lines = [
@@ -140,6 +151,7 @@ def main() -> None:
     known, features = json.loads(options.curve.read_text("utf-8")), load_features("cpu")
     sampler, _, asked = known["best"].rpartition("-")
     models = {False: sfumato.load(options.model), True: sfumato.load(options.model, fast=options.student or True)}
+    refuse_other(models, known, options.curve)
     chosen = {"split": options.split, "features": features, "cache": cache_folder(), "limit": options.limit}
     ground = open_ground(corpus_at(options.data), **chosen)
     out = options.out / options.split

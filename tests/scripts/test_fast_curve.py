@@ -3,6 +3,7 @@
 import json
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,13 @@ from tests.test_fast import write_student
 import sfumato
 from by_path import loaded
 from held_out import Thumbnail, with_held_out
+from sfumato import checkpoint
+from sfumato.errors import RecipeError
 from sfumato.evaluate.ground import open_ground
 from sfumato.evaluate.interval import Estimate
+from sfumato.pipeline import trace
 from sfumato.process.rectified import Rectified
+from sfumato.samplers import SAMPLERS
 from tiny import write_tiny
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "fast"
@@ -43,8 +48,16 @@ def orderings(curve):
 def test_the_ways_are_those_of_the_issue(ways):
     names = [way.name for way in ways.ways()]
     assert names[:3] == ["student-1", "student-2", "student-4"]
-    assert names[-5:] == ["ddpm-50", "ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50"]
-    assert len(names) == len(set(names)) == 3 + 3 * 4 + 3 * 2 + 5
+    assert names[-7:] == [f"{sampler}-50" for sampler in ways.CANDIDATES]
+    assert {"ddpm", "ddim", "dpmpp-2m", "unipc", "heun", "euler-ancestral", "dpmpp-2m-sde"} == set(ways.CANDIDATES)
+    assert len(names) == len(set(names)) == 3 + 3 * 4 + 3 * 2 + 7
+
+
+def test_the_teacher_s_best_is_among_all_that_its_card_found_good(ways):
+    """The samplers that were tried on tune at 20 steps."""
+    said = checkpoint.read_manifest(checkpoint.find("tavola")).card["chosen_on_tune"][0]
+    tried = {sampler for sampler in SAMPLERS if f" {sampler} " in said}
+    assert {"ddpm", "euler-ancestral"} <= tried <= set(ways.CANDIDATES)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +102,40 @@ def test_the_student_is_held_against_the_best_teacher(orderings):
     assert orderings.limits({"student-4": known(1.0)}) == []
 
 
+def test_the_student_is_held_against_the_least_of_the_whole_curve_too(orderings):
+    found = {"ddim-50": known(100.0), "ddim-8": known(50.0), "student-4": known(75.0), "student-1": known(40.0)}
+    least = {entry["student"]: (entry["teacher"], entry["ratio"][0]) for entry in orderings.beside_least(found)}
+    assert least == {"student-4": ("ddim-8", 1.5), "student-1": ("ddim-8", 0.8)}
+    assert orderings.beside_least({"student-4": known(1.0)}) == []
+
+
+@pytest.mark.parametrize(
+    ("guidance", "passes"),
+    [
+        ({"scale": 4.0}, 8),
+        ({"scale": 4.0, "interval": [0.5, 0.75]}, 6),
+        ({"scale": 4.0, "interval": [0.9, 0.95]}, 4),
+        ({"scale": 1.0}, 4),
+        ({"scale": 0.0}, 4),
+        ({"scale": 4.0, "kind": "embedded"}, 4),
+    ],
+)
+def test_passes_are_those_that_are_made(curve, guidance, passes, tiny_model):
+    """Four steps at t = 1, 0.75, 0.5, 0.25: two passes inside the interval, one outside; counted on the network."""
+    recipe = tiny_model.recipe("a cat", steps=4, sampler="ddim", grid="trailing", guidance=guidance)
+    assert curve.passes(recipe, Rectified()) == passes
+    if recipe.guidance["kind"] == "embedded":
+        return
+    rows, whole = [], tiny_model.bundle
+
+    def denoiser(x, level, cond, /):
+        rows.append(len(x))
+        return whole.denoiser(x, level, cond)
+
+    list(trace(replace(whole, denoiser=denoiser), recipe))
+    assert sum(rows) == passes
+
+
 def test_names_beside_the_plot_stand_clear(curve):
     apart = sys.modules["curve_plot"].apart
     assert apart([100.0, 102.0, 10.0]) == [100.0, 115.0, 10.0]
@@ -116,7 +163,7 @@ def test_the_whole_command_twice(report, tmp_path):
     first = json.loads(Path("docs/curve.json").read_text())
     assert list(first["ways"]) == [
         "student-1", "student-2", "ddim-2", "ddim-4", "heun-4",
-        "ddpm-50", "ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50",
+        "ddpm-50", "ddim-50", "dpmpp-2m-50", "unipc-50", "heun-50", "euler-ancestral-50", "dpmpp-2m-sde-50",
     ]  # fmt: skip
     assert first["ways"]["student-2"]["passes"] == 2
     assert first["ways"]["ddim-4"] | {"kid": None} == {
@@ -125,7 +172,7 @@ def test_the_whole_command_twice(report, tmp_path):
     assert (first["split"], first["prompts"], first["guidance"]) == ("tune", 4, 4.0)
     assert first["student"]["name"] == "tiny-fast"
     drawn = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*.png")}
-    assert len(drawn) == 10 * 4
+    assert len(drawn) == 12 * 4
     (Path("runs") / "heun-4" / "0002.png").unlink()
     report.main()
     assert json.loads(Path("docs/curve.json").read_text()) == first
@@ -133,7 +180,8 @@ def test_the_whole_command_twice(report, tmp_path):
     assert changed == [Path("runs/heun-4/0002.png")]
     page = Path("docs/curve.md").read_text()
     assert page.count("| DDIM | ") == 3
-    assert "`student-2`" not in page
+    assert page.count("| Euler ancestral | 50 | ") == page.count("| DPM-Solver++ 2M SDE | 50 | ") == 1
+    assert page.count("times the least KID of the teacher's whole curve") == 2
     assert "student-2 | student-1" in page
     ET.fromstring(Path("docs/curve.svg").read_text())
 
@@ -163,6 +211,20 @@ def test_what_is_reached_beside_the_teacher(report, monkeypatch):
     folders = sorted(path.name for path in Path("runs/reached/tune").iterdir() if path.is_dir())
     assert folders == ["heun-50-w-1", "heun-50-w-4", "student-1-w-4", "student-4-w-1", "student-4-w-4"]
     assert "| 4 | " in Path("docs/reached.md").read_text()
+
+
+@pytest.mark.parametrize("side", ["teacher", "student"])
+def test_the_curve_of_another_model_is_refused(side, report, monkeypatch):
+    script = loaded("recipes/fast/reached.py")
+    known = json.loads(Path("docs/curve.json").read_text())
+    known[side]["model_hash"] = "0" * 64
+    Path("docs/curve.json").write_text(json.dumps(known))
+    monkeypatch.setattr(script, "load_features", lambda device: Thumbnail())
+    words = ["glyphs.parquet", "--curve", "docs/curve.json", "--model", "models/tiny", "--limit", "6"]
+    monkeypatch.setattr(sys, "argv", ["reached.py", *words])
+    with pytest.raises(RecipeError, match=rf"docs/curve\.json is of another {side}, 000000000000.*curve\.py again"):
+        script.main()
+    assert not Path("runs/reached").exists()
 
 
 def test_pictures_are_those_of_prompt_and_seed(report):
