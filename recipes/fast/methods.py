@@ -1,7 +1,9 @@
 """The methods that the race compares, each as changes to yardstick.toml, as `--set` takes them.
 
 What each paper says is kept where it has a meaning at this size; how many intervals a trajectory is cut into is less
-than the papers' (150 for CT, 1280 for iCT), for runs of thousands of updates, not hundreds of thousands.
+than the papers' (150 for CT, 1280 for iCT), for runs of thousands of updates, not hundreds of thousands. The grid
+is `shifted` for all, which tavola-fast is distilled on, where the papers have EDM's, `karras` (it ends above the
+picture; so do the proofs have it, tests/proofs/test_few_steps.py).
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,12 @@ class Method:
     changes: tuple[str, ...] = ()
     taught: bool = False
     scales: tuple[float, ...] = (1.0,)
+
+    @property
+    def grid(self) -> str:
+        """The grid of its levels; "" for the teacher, which learns at every level."""
+        key = "consistency.grid="
+        return next((change.removeprefix(key) for change in self.changes if change.startswith(key)), "")
 
 
 TEACHER = Method(name="teacher", what="the flow itself, drawn by DDIM", source="Song, Meng and Ermon 2021")

@@ -22,6 +22,7 @@ parameters). Each method has {seconds:g} s of one thread: those that follow the 
 training being the other half. FD is on 64 features of a small classifier (`scripts/fashion_ruler.py`; it compares with
 nothing but FD on these weights): {pictures} pictures made, against the {test} test pictures of `tune`, with 95 %
 intervals by a jackknife. As many train pictures have {floor[0]:.1f} ({floor[1]:.1f} to {floor[2]:.1f}). Less is better.
+`levels` is the grid that pictures are drawn at, and that all but mean-flow, which needs none, are trained at.
 """
 
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -57,13 +58,14 @@ def cell(found: Sequence[Sequence[float]]) -> str:
 
 def table(runs: Runs) -> list[str]:
     """A row for each method and guidance; the teacher's under it, and which runs there are not."""
-    heads = ["method", "what", "w", "updates", *(f"{n} evaluation{'s' if n > 1 else ''}" for n in EVALUATIONS)]
+    counts = [f"{n} evaluation{'s' if n > 1 else ''}" for n in EVALUATIONS]
+    heads = ["method", "what", "levels", "w", "updates", *counts]
     lines = [f"| {' | '.join(heads)} | {REFERENCE} |", "|---" * (len(heads) + 1) + "|"]
     for method in (*METHODS, TEACHER):
         own = runs.get(method.name, [])
         for scale in method.scales if own else ():
             what = f"{method.what} ({method.source})" if scale == method.scales[0] else ""
-            cells = [method.name, what, f"{scale:g}", str(own[0]["updates"])]
+            cells = [method.name, what, method.grid, f"{scale:g}", str(own[0]["updates"])]
             cells += [cell(values(own, scale, n)) for n in (*EVALUATIONS, REFERENCE)]
             lines.append(f"| {' | '.join(cells)} |")
     missing = [method.name for method in (*METHODS, TEACHER) if method.name not in runs]

@@ -13,6 +13,7 @@ import torch
 from small_runs import COND, Still, error, task_of, trained
 
 from sfumato.process.oracle import Gaussian
+from sfumato.process.prediction import Prediction
 from sfumato.train import consistency, consistency_methods, mean_flow
 from sfumato.train.consistency_recipe import ConsistencyOptions as Options
 from sfumato.train.guided import GuidedTeacher
@@ -36,10 +37,10 @@ PLAIN = {**FOLLOWED, "guidance": (1.0, 1.0), "target": 0.5, "distance": "squared
 CASES = {
     "CD": (Options(grid="uniform", **PLAIN), FLOW, 0.12),
     "CD on EDM's levels": (Options(**EDM_LEVELS, **PLAIN), EDM, 0.15),
-    "CT": (
-        Options(method="training", grid="uniform", first=2, last=32, growth="rising", target=0.5, distance="squared"),
-        FLOW,
-        0.27,
+    "CT on EDM's levels": (
+        Options(method="training", first=2, last=32, growth="rising", target=0.5, distance="squared", **EDM_LEVELS),
+        EDM,
+        0.2,
     ),
     "iCT": (Options(method="training", grid="uniform", first=4, last=32, weigh="apart"), FLOW, 0.2),
     "iCT on EDM's levels": (
@@ -132,11 +133,18 @@ def other_form(monkeypatch):
     monkeypatch.setattr(GuidedTeacher, "__call__", lambda self, x, level, cond, w: call(self, x, level, cond, w + 1.0))
 
 
+def other_weight(monkeypatch):
+    """Pairs weighed by their distance, not by one over it."""
+    apart = consistency.apart
+    monkeypatch.setattr(consistency, "apart", lambda here, there: 1.0 / apart(here, there))
+
+
 MUTANTS = {
     "no boundary": ("CD", lambda patch: patch.setattr(consistency, "consistent", no_boundary)),
     "other noise": ("iCT", other_noise),
     "other sign": ("MeanFlow", other_sign),
     "other form": ("CD", other_form),
+    "other weight": ("iCT on EDM's levels", other_weight),
 }
 
 
@@ -146,6 +154,24 @@ def test_what_is_wrong_does_not_come_near(name, monkeypatch):
     options, process, bound = CASES[case]
     break_it(monkeypatch)
     assert error(learnt(options, process)) > bound
+
+
+def test_pairs_are_weighed_by_one_over_their_distance():
+    """On EDM's levels, alpha = 1 and the distance is that of sigma: from 0.0006 to 20 here."""
+    options, process, _ = CASES["iCT on EDM's levels"]
+    task, chance = task_of(options, process, 0), torch.Generator().manual_seed(3)
+    k = np.array([0, len(task.finest) // 2, len(task.finest) - 2])
+    pair, (here, there) = task.pair(task.finest, k), torch.randn(2, 3, 1, 1, 1, generator=chance)
+
+    def belief(x, level):
+        return Prediction(x, level, 0.5 * x, 0.25 * x)
+
+    def errors(options):
+        return consistency.consistency_errors(belief, belief, here, there, pair, options)
+
+    gaps = torch.tensor([task.finest[i].sigma - task.finest[i + 1].sigma for i in k], dtype=torch.float32)
+    assert gaps.max() > 1000 * gaps.min()
+    torch.testing.assert_close(errors(options), errors(replace(options, weigh="one")) / gaps, rtol=1e-4, atol=0.0)
 
 
 def test_the_exact_map_is_at_the_floor():

@@ -108,5 +108,7 @@ def test_the_table(page):
     assert lines[2].startswith("| cd | consistency distillation")
     assert "| 50.0 [40.0, 60.0] | 25.0 [20.0, 30.0] | 12.5 [10.0, 15.0] |" in lines[2]
     assert "| 80.0 [79.0, 81.0] |" in lines[3]
+    assert lines[0].startswith("| method | what | levels | w |")
+    assert "algorithm 2) | shifted | 1 |" in lines[2]
     assert lines[-2] == "Not run yet: lcm, ict, mean-flow, teacher."
     assert page.best_lines(runs)[0] == "- least at 1 evaluation: cd (w = 1), 50.0"
