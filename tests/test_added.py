@@ -53,12 +53,16 @@ def test_each_weight_is_within_half_a_step_of_its_channel(base, student):
         torch.testing.assert_close(whole[name], student[name], rtol=1e-3, atol=1e-6)
 
 
-def test_it_is_small(base, student):
-    parts = taken_from(student, base)
-    assert {name: value.dtype for name, value in parts.items() if name in ("conv", "linear")} == {
-        "conv": torch.int8,
-        "linear": torch.int8,
-    }
+def test_it_is_small():
+    """A byte a weight, where whole ones have two."""
+    base = {"conv": drawn((64, 32, 3, 3), 0), "linear": drawn((64, 48), 1), "bias": drawn((64,), 2)}
+    near = {name: value + 0.01 for name, value in base.items()}
+    small, whole = (
+        len(serialise(tensors)) for tensors in (taken_from(near, base), {n: v.half() for n, v in near.items()})
+    )
+    weights = 64 * (32 * 9 + 48)
+    assert weights < small < 1.06 * weights
+    assert small < 0.55 * whole
 
 
 @pytest.mark.parametrize("wrong", ["shape", "name", "scale"])
