@@ -7,8 +7,11 @@ import zipfile
 import pyarrow.parquet as pq
 import pytest
 from sources import ROOT, SRC, committed
+from tests.test_fast import write_student
 
 from by_path import loaded
+from sfumato import checkpoint
+from tiny import write_tiny
 
 DATA = ROOT / "tests" / "data" / "glyphs.parquet"
 MODELS = sorted(path.parent for path in (SRC / "models").glob("*/sfumato.json"))
@@ -67,7 +70,28 @@ def test_denoisers_are_small():
         assert sum(path.stat().st_size for path in folder.glob("denoiser*.safetensors")) <= 40_000_000
 
 
+def own_bytes(folder, others):
+    """What a model adds to an installation that has the others: the files that none of them names."""
+    theirs = {file.sha256 for other in others for file in checkpoint.read_manifest(other).files.values()}
+    own = checkpoint.read_manifest(folder).files.values()
+    return sum(file.bytes for file in own if file.sha256 not in theirs)
+
+
+def test_a_student_is_little_more():
+    for folder in MODELS:
+        if folder.name.endswith("-fast"):
+            assert own_bytes(folder, [other for other in MODELS if other != folder]) <= 30_000_000, folder.name
+
+
+def test_a_student_s_bytes_are_those_that_its_teacher_has_not(tmp_path):
+    teacher = write_tiny(tmp_path / "tiny")
+    student = write_student(tmp_path / "tiny-fast", teacher)
+    assert own_bytes(student, [teacher]) == (student / "denoiser.safetensors").stat().st_size
+    assert own_bytes(student, []) > own_bytes(student, [teacher])
+
+
 def test_all_that_ships_is_small():
+    """Students and all."""
     assert sum(path.stat().st_size for path in committed() if path.is_relative_to(SRC / "models")) <= 120_000_000
 
 
