@@ -100,4 +100,5 @@ def pack_table(folder: Path) -> Table:
         skipped=tuple(Skipped(-1, one["id"], one["reason"]) for one in pack.manifest.left_out),
         named=True,
         pictures=lambda rows: pack.stream([row.position for row in rows]),
+        merkle_root=pack.manifest.merkle_root,
     )

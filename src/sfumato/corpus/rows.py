@@ -48,7 +48,7 @@ class Table:
     """The rows of one corpus, the rows left out, and the way to the pictures' bytes.
 
     kind: the format, for people. named: the data say themselves which rows are held out; where they do not, a share of
-    them is (held_out.py).
+    them is (held_out.py). merkle_root: a pack's, which stands for all of it.
     """
 
     path: Path
@@ -57,6 +57,7 @@ class Table:
     skipped: tuple[Skipped, ...]
     named: bool
     pictures: Pictures
+    merkle_root: str = ""
 
 
 class Gathered:

@@ -29,13 +29,18 @@ SUFFIXES: dict[int, str] = {1: "-grey", 3: "", 4: "-rgba"}
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Rows of one split with their pictures, [n, size, size, channels], in the same order; `key` names the content."""
+    """Rows of one split with their pictures, [n, size, size, channels], in the same order; `key` names the content.
+
+    content: the whole hash of which the key has the beginning. merkle_root: of a corpus that is a pack.
+    """
 
     name: str
     key: str
     rows: tuple[Row, ...]
     pictures: UInt8[np.ndarray, "n s s c"]
     skipped: tuple[Skipped, ...]
+    content: str = ""
+    merkle_root: str = ""
 
     def __len__(self) -> int:
         """The number of pictures."""
@@ -80,7 +85,7 @@ def open_source(
     pictures = np.load(array, mmap_mode="r")
     if pictures.shape != (len(kept), size, size, channels) or pictures.dtype != np.uint8:
         raise CorpusError(f"the cached pictures {array} do not fit {path}; delete that file and run again")
-    return Source(path.stem, key, kept, pictures, skipped)
+    return Source(path.stem, key, kept, pictures, skipped, content, table.merkle_root)
 
 
 def names(index: Path, rows: Sequence[Row]) -> bool:
@@ -94,5 +99,5 @@ def names(index: Path, rows: Sequence[Row]) -> bool:
 
 def fewer(rows: list[Row], most: int) -> list[Row]:
     """The rows whose ids have the smallest SHA-256, so many of them, in their order."""
-    chosen = set(sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).digest())[:most])
+    chosen = set(sorted(rows, key=lambda row: hashlib.sha256(row.id.encode("utf-8", "surrogatepass")).digest())[:most])
     return [row for row in rows if row in chosen]

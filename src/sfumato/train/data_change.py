@@ -25,7 +25,12 @@ def data_change(before: Facts, now: Facts, cache: Path) -> str:
     names = [[source["name"] for source in sources] for sources in (old, new)]
     if names[0] != names[1]:
         return f"{' and '.join(names[0]) or 'nothing'} then, {' and '.join(names[1]) or 'nothing'} now"
-    return "; ".join(in_words(a, b, cache) for a, b in zip(old, new, strict=True) if a != b)
+    return "; ".join(in_words(a, b, cache) for a, b in zip(old, new, strict=True) if differ(a, b))
+
+
+def differ(before: Facts, now: Facts) -> bool:
+    """Whether one source is another now, by all that both say: an older run says less."""
+    return any(before[what] != now[what] for what in before.keys() & now.keys())
 
 
 def in_words(before: Facts, now: Facts, cache: Path) -> str:

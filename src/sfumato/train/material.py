@@ -118,8 +118,12 @@ def open_sources(recipe: TrainRecipe, place: Place, channels: Channels = 3) -> t
 
 
 def described(sources: Sequence[Source]) -> list[dict[str, Any]]:
-    """The sources by name, content and number, for run.json and the card."""
-    return [{"name": s.name, "key": s.key, "pictures": len(s), "left_out": len(s.skipped)} for s in sources]
+    """The sources by name, content and number, for run.json and the card; a pack also by its Merkle root."""
+    return [
+        {"name": s.name, "key": s.key, "content": s.content, "pictures": len(s), "left_out": len(s.skipped)}
+        | ({"merkle_root": s.merkle_root} if s.merkle_root else {})
+        for s in sources
+    ]
 
 
 def in_latents(
