@@ -64,7 +64,7 @@ def coloured(table: Table, colouring: Colouring, progress: Callable[[int, int], 
 def others(row: Row, old: str) -> list[str]:
     """The other hues in an order that is the row's own; none for brown, black, white and grey."""
     rest = [name for name in HUES if name != old] if old in HUES else []
-    return sorted(rest, key=lambda name: hashlib.sha256(f"{row.id} {name}".encode()).digest())
+    return sorted(rest, key=lambda name: hashlib.sha256(f"{row.id} {name}".encode("utf-8", "surrogatepass")).digest())
 
 
 def entries(row: Row, colour: str) -> dict[str, object]:

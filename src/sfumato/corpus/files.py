@@ -1,12 +1,13 @@
 """The picture files of a folder, in name order, and their bytes; what looks like a picture but is not read is named."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sfumato.corpus.fields import SPLITS
 from sfumato.corpus.rows import Gathered, Pictures, Row, Skipped
+from sfumato.errors import CorpusError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".jfif", ".apng")
 OTHERS = (".svg", ".svgz", ".tif", ".tiff", ".avif", ".heic", ".heif", ".jxl", ".psd", ".eps", ".ai", ".ico", ".jp2")
@@ -18,11 +19,14 @@ MAX_BYTES = 128 << 20
 
 @dataclass(frozen=True)
 class Files:
-    """A folder's picture files, relative to it and with "/", in order; caption files; and what could not be opened."""
+    """A folder's picture files, relative to it and with "/", in order; caption files; and what could not be opened.
+
+    captions: by their names with the suffix in small letters, as A.TXT is a caption file too.
+    """
 
     folder: Path
     names: tuple[str, ...]
-    captions: frozenset[str]
+    captions: Mapping[str, str]
     closed: tuple[str, ...]
 
 
@@ -43,7 +47,8 @@ def files_in(folder: Path) -> Files:
             if name.startswith(".") or suffix not in SUFFIXES + OTHERS + BESIDE or not path.is_file():
                 continue
             (captions if suffix in BESIDE else names).append(path.relative_to(folder).as_posix())
-    return Files(folder, tuple(sorted(names)), frozenset(captions), tuple(closed))
+    found = {name.rpartition(".")[0] + Path(name).suffix.lower(): name for name in sorted(captions)}
+    return Files(folder, tuple(sorted(names)), found, tuple(closed))
 
 
 def gathering(files: Files) -> Gathered:
@@ -71,17 +76,24 @@ def bytes_of(path: Path) -> bytes:
 
 
 def text_of(path: Path, limit: int) -> str:
-    """The beginning of a text file, NULs removed; empty where it is missing or not UTF-8."""
+    """The beginning of a text file, NULs removed; empty where it is missing.
+
+    Raises CorpusError, which says what the file is, where it cannot be read or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(limit)
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return ""
+    except (OSError, ValueError) as error:
+        raise CorpusError("cannot be read: change its permissions") from error
     try:
         return data.decode("utf-8-sig").replace("\x00", "")
     except UnicodeDecodeError as error:
         whole = len(data) == limit and error.start >= limit - 3  # a character cut in two by the limit
-        return data[: error.start].decode("utf-8-sig").replace("\x00", "") if whole else ""
+        if not whole:
+            raise CorpusError("is not UTF-8: save it as UTF-8") from error
+        return data[: error.start].decode("utf-8-sig").replace("\x00", "")
 
 
 def reader(folder: Path, names: Sequence[str]) -> Pictures:

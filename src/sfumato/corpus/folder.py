@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sfumato.corpus.fields import row_of
+from sfumato.corpus.fields import caption_of, row_of
 from sfumato.corpus.files import BESIDE, SUFFIXES, Files, files_in, gathering, reader, split_of, text_of
 from sfumato.corpus.rows import Skipped, Table
 from sfumato.errors import CorpusError
 
-NO_CAPTIONS = ("readme", "license", "licence", "notice", "attribution", "copying", "credits", "classes", "labels")
+NO_CAPTIONS = (
+    "readme", "license", "licence", "notice", "attribution", "copying", "credits", "classes", "labels", "package",
+    "manifest", "config", "metadata", "dataset_info",
+)  # fmt: skip
 """Names of text files that caption no picture and are not missed."""
 LIMIT = 64 << 10
 """Bytes of a caption file that are read."""
@@ -30,8 +33,8 @@ def folder_table(folder: Path) -> Table:
     gathered = gathering(files)
     for position, name in enumerate(files.names):
         values = beside(files, name)
-        if values is None:
-            reason = f"it has no caption: write one to {Path(name).with_suffix('.txt')}"
+        if values is None or isinstance(values, str):
+            reason = values or f"it has no caption: write one to {Path(name).with_suffix('.txt')}"
             gathered.add(Skipped(position, name, reason, "no caption"))
             continue
         gathered.add(row_of(position, name, values, split_of(name)))
@@ -40,27 +43,45 @@ def folder_table(folder: Path) -> Table:
     return gathered.table(folder, "a folder of pictures", reader(folder, files.names))
 
 
-def beside(files: Files, name: str) -> Mapping[str, Any] | None:
-    """The fields in the file beside a picture (a.txt, a.caption, a.json, a.png.txt ...); None where none holds any."""
+def beside(files: Files, name: str) -> Mapping[str, Any] | str | None:
+    """The fields in the file beside a picture (a.txt, a.caption, a.json, a.png.txt ...); None where none holds any.
+
+    Where the only ones that are there cannot be read, the reason.
+    """
     stem = name.rpartition(".")[0]
-    for suffix in BESIDE:
-        for file in (stem + suffix, name + suffix):
-            text = text_of(files.folder / file, LIMIT) if file in files.captions else ""
-            if text.strip():
-                return from_json(text) if suffix == ".json" else from_lines(text)
-    return None
+    reason: str | None = None
+    for file in (files.captions.get(start + suffix) for suffix in BESIDE for start in (stem, name)):
+        try:
+            found = fields_in(files.folder / file) if file else None
+        except CorpusError as error:
+            reason = reason or f"its caption file {file} {error}"
+        else:
+            if found is not None:
+                return found
+    return reason
+
+
+def fields_in(path: Path) -> Mapping[str, Any] | None:
+    """The fields in a caption file; None where it is empty. Raises CorpusError that says what the file is instead."""
+    text = text_of(path, LIMIT)
+    if not text.strip():
+        return None
+    return from_json(text) if path.suffix.lower() == ".json" else from_lines(text)
 
 
 def orphans(files: Files) -> list[str]:
-    """The .txt and .caption files that lie beside no picture."""
+    """The .txt and .caption files that lie beside no picture, and the .json files that hold a caption."""
     stems = {name.rpartition(".")[0] for name in files.names} | set(files.names)
-    return sorted(
-        file
-        for file in files.captions
-        if not file.endswith(".json")
-        and file.rpartition(".")[0] not in stems
-        and Path(file).stem.lower() not in NO_CAPTIONS
-    )
+    lost = [file for start, file in files.captions.items() if start.rpartition(".")[0] not in stems]
+    return sorted(file for file in lost if Path(file).stem.lower() not in NO_CAPTIONS and captions(files.folder / file))
+
+
+def captions(path: Path) -> bool:
+    """Whether a file is there for a caption: a .json file may be there for anything else."""
+    try:
+        return path.suffix.lower() != ".json" or bool(caption_of(fields_in(path) or {}))
+    except CorpusError:
+        return False
 
 
 def from_lines(text: str) -> Mapping[str, Any]:
@@ -70,9 +91,9 @@ def from_lines(text: str) -> Mapping[str, Any]:
 
 
 def from_json(text: str) -> Mapping[str, Any]:
-    """An object's fields, or a bare text as the caption; none where it is no JSON."""
+    """An object's fields, or a bare text as the caption. Raises CorpusError where it is no JSON."""
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(f"is no JSON of at most {LIMIT:,} bytes: mend it") from error
     return value if isinstance(value, dict) else {"caption": value}

@@ -45,4 +45,4 @@ def held_out(groups: set[str]) -> set[str]:
 
 def place(group: str) -> float:
     """SHA-256(g) / 2^256, in [0, 1)."""
-    return int.from_bytes(hashlib.sha256(group.encode()).digest(), "big") / 2**256
+    return int.from_bytes(hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest(), "big") / 2**256

@@ -40,7 +40,7 @@ def idx_table(path: Path) -> Table:
     t10k, test or the like is held out. Raises CorpusError where a file is damaged, or pictures have no labels.
     """
     files = [path] if path.is_file() else idx_files(path)
-    names = text_of(files[0].parent / CLASSES, 64 << 10).split("\n")
+    names = classes_in(files[0].parent / CLASSES)
     gathered, starts = Gathered(), [0]
     for file in files:
         labels = labels_of(file)
@@ -51,6 +51,14 @@ def idx_table(path: Path) -> Table:
         starts.append(starts[-1] + len(labels))
     kind = f"IDX files ({len(files)})" if path.is_dir() else "an IDX file"
     return gathered.table(path, kind, reader(files, starts))
+
+
+def classes_in(path: Path) -> list[str]:
+    """What the labels are called, a line each; none where the file is missing. Raises CorpusError as text_of does."""
+    try:
+        return text_of(path, 64 << 10).split("\n")
+    except CorpusError as error:
+        raise CorpusError(f"{path} {error}") from error
 
 
 def set_of(file: Path) -> str:

@@ -13,7 +13,7 @@ from sfumato.errors import CorpusError
 
 NAMES = ("metadata.jsonl", "metadata.csv")
 LINE = 8 << 20
-"""Characters of one line that are read."""
+"""Characters of one line, or of one field of a CSV file, that are read."""
 
 
 def lists_in(folder: Path) -> list[Path]:
@@ -60,7 +60,7 @@ def named(values: Mapping[str, Any], place: Path, present: set[str]) -> tuple[st
 def entries(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """(line number, fields); no fields where a line cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             yield from (from_csv if path.suffix == ".csv" else from_jsonl)(file)
     except (OSError, csv.Error) as error:
         raise CorpusError(f"{path} cannot be read: {error}") from error
@@ -80,9 +80,31 @@ def from_jsonl(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def from_csv(lines: Iterator[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """A header, then one entry a record. Raises CorpusError where the header lacks what is needed."""
-    reader = csv.DictReader(line.replace("\x00", "") for line in lines)
+    where = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal where  # csv does not count a line that it cannot read
+        for line in lines:
+            where += 1
+            yield line.replace("\x00", "")
+
+    reader = csv.DictReader(counted())
     header = reader.fieldnames or []
     if "file_name" not in header or not set(CAPTIONS) & set(header):
         raise CorpusError(f"metadata.csv has the columns {list(header)}; it needs file_name and one of {CAPTIONS}")
-    for values in reader:
-        yield reader.line_num, {key: value for key, value in values.items() if isinstance(key, str)}
+    while (values := record(reader)) is not None:
+        yield where, {key: value for key, value in values.items() if isinstance(key, str)}
+
+
+def record(reader: csv.DictReader) -> Mapping[Any, Any] | None:
+    """The next record, its fields up to LINE characters long; empty where one is longer, None at the end.
+
+    csv has one limit for the whole process, 131,072 characters: it is another for this one record.
+    """
+    before = csv.field_size_limit(LINE)
+    try:
+        return next(reader, None)
+    except csv.Error:
+        return {}
+    finally:
+        csv.field_size_limit(before)

@@ -130,6 +130,8 @@ def _entry(values: Mapping[str, Any]) -> Entry:
             sound = type(value) is f.type and (f.type is not int or value >= 0)
         if not sound:
             raise TypeError(f"{f.name} is {value!r}")
+        if f.type is not int and f.name != "id":  # an id may be a file's name, which may be any bytes
+            "".join(value).encode()
     return entry
 
 

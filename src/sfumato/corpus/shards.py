@@ -18,12 +18,13 @@ from sfumato.errors import CorpusError
 
 @dataclass
 class Entry:
-    """What one key of a shard has: where its picture's bytes are, and the fields of its caption."""
+    """What one key of a shard has: where its picture's bytes are, the fields of its caption, or why there are none."""
 
     shard: Path
     offset: int = 0
     size: int = 0
     values: dict[str, Any] = field(default_factory=dict)
+    fault: str = ""
 
 
 def shard_files(folder: Path) -> list[Path]:
@@ -51,6 +52,8 @@ def shards_table(path: Path) -> Table:
             if not entry.size:
                 reason = "a caption without a picture of the same name in the shard"
                 made = Skipped(len(places), stem + key, reason, "no picture")
+            elif entry.fault and not entry.values:
+                made = Skipped(len(places), stem + key, entry.fault, "no caption")
             places.append(entry)
             gathered.add(made)
     if not places:
@@ -100,9 +103,12 @@ def take(tar: tarfile.TarFile, member: tarfile.TarInfo, shard: Path, found: dict
             entry.offset, entry.size = member.offset_data, member.size
     elif suffix in (".txt", ".caption", ".json") and (file := tar.extractfile(member)) is not None:
         entry = found.setdefault(folder + slash + key, entry or Entry(shard))
-        text = file.read(LIMIT).decode("utf-8", "replace").replace("\x00", "")
-        if text.strip():
-            entry.values |= from_json(text) if suffix == ".json" else from_lines(text)
+        text = file.read(LIMIT).decode("utf-8", "surrogateescape").replace("\x00", "")
+        try:
+            if text.strip():
+                entry.values |= from_json(text) if suffix == ".json" else from_lines(text)
+        except CorpusError as error:
+            entry.fault = f"its caption file {member.name} {error}"
 
 
 def read(places: Sequence[Entry], rows: Sequence[Row]) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 def half(family: str) -> Literal["tune", "report"]:
     """The half of val that a family belongs to: the last bit of the SHA-256 of its name."""
-    return "report" if hashlib.sha256(family.encode()).digest()[-1] & 1 else "tune"
+    return "report" if hashlib.sha256(family.encode("utf-8", "surrogatepass")).digest()[-1] & 1 else "tune"
 
 
 def belongs(row: Row, split: str) -> bool:

@@ -23,7 +23,8 @@ PARTS = {
 
 def hash_order(rows: Sequence[Row]) -> Int64[np.ndarray, " n"]:
     """The places of `rows`, sorted by the SHA-256 of their ids."""
-    return np.array(sorted(range(len(rows)), key=lambda k: hashlib.sha256(rows[k].id.encode()).hexdigest()), np.int64)
+    ids = [row.id.encode("utf-8", "surrogatepass") for row in rows]  # an id may be a file's name, which is any bytes
+    return np.array(sorted(range(len(rows)), key=lambda k: hashlib.sha256(ids[k]).hexdigest()), np.int64)
 
 
 def family_of(row: Row) -> str:
