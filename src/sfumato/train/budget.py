@@ -28,6 +28,7 @@ from sfumato.train.family import (
     of_width,
     scheduled,
 )
+from sfumato.train.looked_at import with_pictures_to_look_at
 from sfumato.train.material import Place, gather, open_sources
 from sfumato.train.own_data import with_own_data
 from sfumato.train.pace import AIM, COOLDOWN
@@ -189,6 +190,7 @@ def ready(recipe: TrainRecipe, place: Place) -> bool:
         raise Missing
 
     where = replace(place, report=report)
+    recipe, _ = with_pictures_to_look_at(recipe, place)
     try:
         if recipe.objective in ("autoencoder", "towers"):
             open_sources(recipe, where, channels_of(recipe.network.get("channels", 3)))

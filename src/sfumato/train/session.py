@@ -16,6 +16,7 @@ from sfumato.train.events import Event, HeldOut, Horizon, Metrics, Note
 from sfumato.train.folder import RunFolder
 from sfumato.train.follower import FollowedFolder
 from sfumato.train.further import AT_ITS_END, changes_made, changes_to, in_words, rate_from
+from sfumato.train.looked_at import with_pictures_to_look_at
 from sfumato.train.loop import Stop, Trainer, train
 from sfumato.train.material import Place
 from sfumato.train.memory import refuse_large_batch, refuse_large_state, size_of
@@ -69,10 +70,11 @@ def begin(
         refuse_past(recipe.rate, images)
         refuse_large(recipe, place)
         recipe, notes = with_own_data(recipe, place.data)
+        recipe, looks = with_pictures_to_look_at(recipe, place)
         with place.team.leader_first():
             built = build(recipe, place)
         refuse_large_batch(recipe, built.objective, place.team)
-        notes += left_out(built.facts) + small_set(built.facts, given=start is not None)
+        notes += looks + left_out(built.facts) + small_set(built.facts, given=start is not None)
         trainer = Trainer(recipe, built.objective, Progress(images=images, warm_from=images), spread_over(place, built))
         if start is not None:
             trainer.begin_from(start)
