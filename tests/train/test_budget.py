@@ -137,6 +137,11 @@ def test_what_needs_no_autoencoder_is_planned_without_one(recipe, tmp_path, monk
     assert made.data.sources[0].most == 64, "more than can be prepared in no time, and not in the cache"
 
 
+def test_latents_with_alpha_are_tasted_too(tmp_path):
+    recipe = load_recipe("tavola", ["data.sources=[{name='glyphs'}]", "space.autoencoder=velatura"])
+    assert taste(recipe, place(tmp_path)).preparing > 0
+
+
 def logged(run):
     return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 

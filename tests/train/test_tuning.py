@@ -46,10 +46,9 @@ def test_data_alone_take_half_an_hour_and_say_how_to_choose(asked, capsys):
 
 
 def test_a_model_alone_takes_its_own_recipe_for_that_time(asked):
-    assert main(["train", str(DATA), "--from", "tavola", "--device", "cpu"]) == 2
-    assert (
-        main(["train", str(DATA), "--from", "tavola", "--recipe", "bozzetto", "--budget", "1h", "--device", "cpu"]) == 2
-    )
+    command = ["train", str(DATA), "--from", "tavola", "--device", "cpu"]
+    assert main(command) == 2
+    assert main([*command, "--recipe", "bozzetto", "--budget", "1h"]) == 2
     assert asked == [(UNSAID, "tavola-tuned"), ("1h", "bozzetto")]
 
 

@@ -84,6 +84,8 @@ def encoding(recipe: TrainRecipe, place: Place, pixels: Sequence[np.ndarray]) ->
         return 0.0
     vae = load_vae(recipe.space)[0].to(place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batch, dtype = np.stack(pixels[:32]), resolve(recipe.precision, place.device)
+    if vae.channels == 4:
+        batch = np.concatenate([batch, np.full_like(batch[..., :1], 255)], axis=-1)
     encode(vae, batch, place.device, dtype)
     began = time.perf_counter()
     encode(vae, batch, place.device, dtype)
