@@ -14,9 +14,11 @@ from sfumato.train import budget as budgets
 from sfumato.train.budget import Budget
 from sfumato.train.build import described_network
 from sfumato.train.family import LOOKS, WIDTHS, batch_for, looks_for
+from sfumato.train.frozen_parts import load_vae
 from sfumato.train.material import Place
 from sfumato.train.pace import Decided, Pace, decisions_in
 from sfumato.train.reading import load_recipe, read_toml
+from sfumato.train.recipe import Space
 from sfumato.train.rehearsal import Rehearsal
 from sfumato.train.session import begin, run
 from sfumato.train.state import listed
@@ -27,14 +29,15 @@ def place(tmp_path, data=DATA):
     return Place(device=torch.device("cpu"), data=data, cache=tmp_path / "cache", report=lambda *_: None)
 
 
-def planned(monkeypatch, where, seconds, *, rate, pictures=(1000,), preparing=0.001, side=128, ready=False, **options):
+def planned(monkeypatch, where, seconds, *, rate, pictures=(1000,), preparing=0.001, side=128, ready=False, clear=False,
+            **options):  # fmt: skip
     """The recipe and the notes, on a machine that trains and prepares so fast."""
     png = io.BytesIO()
     Image.new("RGB", (side, side)).save(png, "PNG")
     sample = tuple((Row(position=k, id=str(k), caption=f'a "dot" {k}'), png.getvalue()) for k in range(9))
 
     def tasted(recipe, where):
-        return Taste(pictures=pictures, sample=sample, side=side, preparing=preparing)
+        return Taste(pictures=pictures, sample=sample, side=side, preparing=preparing, clear=clear)
 
     def rehearsed(recipe, some, device, *, seconds):
         size = sum(p.numel() for p in described_network(recipe).parameters())
@@ -78,6 +81,16 @@ def test_small_pictures_are_trained_on_as_pixels(monkeypatch, tmp_path):
     assert recipe.space.kind == "latent"
 
 
+def test_transparent_pictures_are_trained_on_with_their_alpha(monkeypatch, tmp_path):
+    chosen = []
+    for clear, side in ((True, 128), (False, 128), (True, 28)):
+        recipe, _ = planned(monkeypatch, place(tmp_path), 3600.0, rate=100.0, side=side, clear=clear)
+        chosen.append((recipe.space.autoencoder, recipe.network["in_channels"], recipe.network["out_channels"]))
+        described_network(recipe)
+    assert chosen == [("velatura", 12, 12), ("bozzetto", 8, 8), ("", 3, 3)]
+    assert load_vae(Space(autoencoder="velatura"))[0].z_channels == 12
+
+
 def test_own_pictures_give_the_prompts_and_few_are_mirrored(monkeypatch, tmp_path):
     own = tmp_path / "mine"
     own.mkdir()
@@ -118,6 +131,18 @@ def test_the_taste_counts_what_is_trained_on_and_times_the_preparation(tmp_path)
     assert every.pictures == (200,)
     assert (len(every.sample), every.side) == (64, 128)
     assert 0 < every.preparing < 1
+    assert every.clear, "Glyphs are on nothing"
+    own = tmp_path / "mine"
+    own.mkdir()
+    for k, mode in enumerate(("RGB", "L")):
+        Image.new(mode, (64, 64)).save(own / f"{k}.png")
+    for k in range(3):
+        (own / f"{k}.txt").write_text("a dot")
+    Image.new("RGBA", (64, 64), (9, 9, 9, 255)).save(own / "2.png")
+    recipe = load_recipe("tiny", ["data.sources=[{name='mine'}]"])
+    assert not taste(recipe, place(tmp_path, own)).clear, "no picture is transparent anywhere"
+    Image.new("RGBA", (64, 64), (9, 9, 9, 254)).save(own / "2.png")
+    assert taste(recipe, place(tmp_path, own)).clear
 
 
 SMALL = {

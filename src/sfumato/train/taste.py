@@ -30,13 +30,15 @@ SAMPLE = 64
 class Taste:
     """pictures: to train on, by source. sample: some of the first source's. side: the middle one of their long sides.
 
-    preparing: seconds to decode, and where it is asked for to encode, one picture.
+    preparing: seconds to decode, and where it is asked for to encode, one picture. clear: whether any of the sample is
+    transparent somewhere.
     """
 
     pictures: tuple[int, ...]
     sample: tuple[tuple[Row, bytes], ...]
     side: int
     preparing: float
+    clear: bool = False
 
 
 def taste(recipe: TrainRecipe, place: Place) -> Taste:
@@ -60,22 +62,26 @@ def taste(recipe: TrainRecipe, place: Place) -> Taste:
         sample=tuple((row, look.data) for row, look in sound),
         side=sorted(look.side for _, look in sound)[len(sound) // 2],
         preparing=decoding + encoding(recipe, place, [look.pixels for _, look in sound]),
+        clear=any(look.clear for _, look in sound),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A picture's bytes, its long side, and itself at the training's size."""
+    """A picture's bytes, its long side, whether it is transparent somewhere, and itself at the training's size."""
 
     data: bytes
     side: int
+    clear: bool
     pixels: UInt8[np.ndarray, "h w 3"]
 
 
 def look_at(data: bytes, size: int) -> Look:
     """Decode one picture. Raises CorpusError with the reason why it cannot be used."""
     with opening(data) as file:
-        return Look(data, max(file.picture.size), over_white_picture(file.picture, size))
+        picture = file.picture
+        clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255
+        return Look(data, max(picture.size), clear, over_white_picture(picture, size))
 
 
 def encoding(recipe: TrainRecipe, place: Place, pixels: Sequence[np.ndarray]) -> float:
