@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ examples:
   sfumato train my-pictures/                    what can be learnt in 30 minutes on this machine
   sfumato train my-pictures/ --budget 8h        in that time
   sfumato train my-pictures/ --from tavola --cooldown 10000     fine-tune on 10,000 of them, by the model's own recipe
+  sfumato train my-pictures/ --from-nothing --budget 2h      with no weights but its own: three runs after each other
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
@@ -45,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--set", dest="changes", action="append", default=[], metavar="A.B=C", help="change an entry of the recipe")
     add("--out", type=Path, help="the run's folder (default: runs/NAME)")
     add("--resume", type=Path, metavar="RUN", help="go on with a run from its newest sound checkpoint")
+    add(
+        "--from-nothing", action="store_true", help="no shipped weights: trains text, latents and picture on DATA alone"
+    )
     add("--from", dest="start", metavar="MODEL", help="begin from a model's weights, with a new warm-up")
     add("--go-on", action="store_true", help="where --out holds a run already, go on with it")
     add("--accept-data-change", action="store_true", help="with --resume, --go-on: though the pictures changed")
@@ -63,6 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; 0 when the run ended, or was stopped with a checkpoint."""
+    if args.from_nothing:
+        from sfumato.cli.train_from_nothing import from_nothing
+
+        return from_nothing(args, one)
     check(args)
     stop = Stop(time.monotonic(), args.max_seconds)
     session = open_session(args, place_of(args, stop), stop.began)
@@ -83,6 +91,13 @@ def run(args: argparse.Namespace) -> int:
     else:
         follow(session, stop)
     return 0
+
+
+def one(words: Sequence[str]) -> int:
+    """A run by the words of its command."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return run(parser.parse_args(words))
 
 
 def follow(session: "Session", stop: "Stop") -> None:
