@@ -13,7 +13,7 @@ Progress = Callable[[int, int], None]
 """Called with (done, total) while pictures are worked on."""
 
 GROUP = 64
-GROUP_BYTES = 32 << 20
+GROUP_BYTES = 16 << 20
 """Pictures, and bytes of them, that are in memory and worked on between two reports."""
 
 T = TypeVar("T")

@@ -7,10 +7,12 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from sfumato.corpus.opening import opening
+from sfumato.corpus.opening import opening, strips
 
 STRIP = 256
 """Rows composited at a time: the same numbers in less memory."""
+LARGE = 1 << 20
+"""Pixels of a picture above which it is scaled strip by strip, so that no second one of its size is in memory."""
 
 
 def over_white(data: bytes, size: int) -> UInt8[np.ndarray, "h w 3"]:
@@ -31,13 +33,30 @@ def grey(data: bytes, size: int) -> UInt8[np.ndarray, "h w 1"]:
 
 def over_white_picture(picture: Image.Image, size: int) -> UInt8[np.ndarray, "h w 3"]:
     """The same for a picture that is open already, RGB or RGBA with straight alpha."""
-    if picture.mode == "RGBA":
-        picture = Image.fromarray(composited(np.asarray(picture)))
     inner = fitted(picture.size, size)
+    if picture.mode == "RGBA":
+        picture = laid_over(picture, first_width(picture, inner))
     if picture.size != inner:
         picture = picture.resize(inner, Image.Resampling.LANCZOS)
     out = np.full((size, size, 3), 255, np.uint8)
     out[window(inner, size)] = np.asarray(picture)
+    return out
+
+
+def first_width(picture: Image.Image, inner: tuple[int, int]) -> int:
+    """The width that a picture is brought to before its height: its own where it is not LARGE."""
+    return picture.width if picture.width * picture.height <= LARGE else inner[0]
+
+
+def laid_over(picture: Image.Image, width: int) -> Image.Image:
+    """An RGBA picture over white, and scaled to that width.
+
+    Accuracy: its height scaled as well, the same as at once, where Pillow begins with the width; else within 2 levels.
+    """
+    out = Image.new("RGB", (width, picture.height))
+    for top, strip in strips(picture):
+        over = Image.fromarray(composited(np.asarray(strip)))
+        out.paste(over.resize((width, strip.height), Image.Resampling.LANCZOS), (0, top))
     return out
 
 
@@ -74,23 +93,26 @@ def rgba(data: bytes, size: int) -> UInt8[np.ndarray, "h w 4"]:
     """
     out = np.zeros((size, size, 4), np.uint8)
     with opening(data) as file:
-        picture = file.picture.convert("RGBA")
-        inner = fitted(picture.size, size)
-        out[window(inner, size)] = np.asarray(picture) if picture.size == inner else scaled(picture, inner)
+        inner = fitted(file.picture.size, size)
+        whole = file.picture.size == inner
+        out[window(inner, size)] = np.asarray(file.picture.convert("RGBA")) if whole else scaled(file.picture, inner)
     out[out[..., 3] == 0] = 0
     return out
 
 
 def scaled(picture: Image.Image, inner: tuple[int, int]) -> UInt8[np.ndarray, "h w 4"]:
-    """An RGBA picture scaled by way of premultiplied colours."""
-    bands = np.empty((inner[1], inner[0], 4), np.float32)
-    alpha = picture.getchannel("A")
-    for k, name in enumerate("RGBA"):
-        band = np.asarray(alpha, np.float32)
-        if name != "A":
-            band = band * (np.asarray(picture.getchannel(name), np.float32) / 255.0)
-        bands[..., k] = np.asarray(Image.fromarray(band).resize(inner, Image.Resampling.LANCZOS))
-    return straightened(bands)
+    """A picture scaled by way of premultiplied colours: strip by strip to its width, then to its height."""
+    width = first_width(picture, inner)
+    bands = np.empty((4, picture.height, width), np.float32)
+    for top, strip in strips(picture):
+        pixels = np.asarray(strip.convert("RGBA")).astype(np.float32)
+        pixels[..., :3] *= pixels[..., 3:] / np.float32(255.0)
+        for k in range(4):
+            band = Image.fromarray(np.ascontiguousarray(pixels[..., k]))
+            narrow = band.resize((width, strip.height), Image.Resampling.LANCZOS)
+            bands[k, top : top + strip.height] = np.asarray(narrow)
+    small = [np.asarray(Image.fromarray(band).resize(inner, Image.Resampling.LANCZOS)) for band in bands]
+    return straightened(np.stack(small, axis=2))
 
 
 def straightened(premultiplied: Float32[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 4"]:

@@ -19,7 +19,7 @@ SIDE = 128
 def read_photo(data: bytes, side: int = SIDE) -> UInt8[np.ndarray, "h w 3"]:
     """The largest square in the middle of a picture, `side` pixels a side (Lanczos), over white.
 
-    PNG, JPEG, WebP, GIF or BMP, told by their first bytes, of at most 64 million pixels.
+    PNG, JPEG, WebP, GIF or BMP, told by their first bytes, as large as corpus/room.py lets one be.
     Raises CorpusError with the reason, for any bytes.
     """
     with opening(data) as file:
