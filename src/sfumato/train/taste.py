@@ -80,7 +80,7 @@ def look_at(data: bytes, size: int) -> Look:
     """Decode one picture. Raises CorpusError with the reason why it cannot be used."""
     with opening(data) as file:
         picture = file.picture
-        clear = picture.mode == "RGBA" and picture.getextrema()[3][0] < 255
+        clear = picture.mode == "RGBA" and bool(np.asarray(picture.getchannel("A")).min() < 255)
         return Look(data, max(picture.size), clear, over_white_picture(picture, size))
 
 
