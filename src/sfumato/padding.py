@@ -8,7 +8,7 @@ from sfumato.types import State
 
 
 def first(step: Step, n: int) -> Step:
-    """The step with its first n samples; beliefs that share an array share it still (stream.py knows them by that)."""
+    """The step with its first n samples; beliefs that share an array share it still, as Step.beliefs asks."""
     kept: dict[int, State] = {}
 
     def cut(array: State) -> State:

@@ -7,7 +7,6 @@ from typing import Protocol, runtime_checkable
 from sfumato.canvas import Canvas
 from sfumato.picture import Picture
 from sfumato.pipeline import Bundle, Decoded, trace
-from sfumato.process.prediction import Prediction
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
 
@@ -30,7 +29,7 @@ def beliefs(bundle: Bundle, recipe: Recipe, finish: Finish, canvas: Canvas | Non
     count, steps = 0, recipe.steps
     for event in trace(bundle, recipe, under=None if canvas is None else canvas.under):
         if isinstance(event, Step):
-            for belief in evaluations(event)[: -1 if event.there.sigma == 0.0 else None]:
+            for belief in event.beliefs[: -1 if event.there.sigma == 0.0 else None]:
                 count += 1
                 image = bundle.autoencoder.decode(belief.x0_hat)
                 (picture,) = finish([recipe], Decoded(belief.x0_hat, image), canvas)
@@ -38,12 +37,3 @@ def beliefs(bundle: Bundle, recipe: Recipe, finish: Finish, canvas: Canvas | Non
                 yield replace(picture, notes=(*picture.notes, note))
         elif isinstance(event, Decoded):
             yield from finish([recipe], event, canvas)
-
-
-def evaluations(step: Step) -> list[Prediction]:
-    """The beliefs of a step in order, each once: a corrected state has no belief of its own."""
-    found = [step.prediction]
-    for belief in step.extra:
-        if all(belief.x0_hat is not other.x0_hat for other in found):
-            found.append(belief)
-    return found

@@ -10,7 +10,6 @@ from sfumato.inspect.fork import Leg, fork
 from sfumato.pipeline import Decoded, Encoded, trace
 from sfumato.samplers import SAMPLERS
 from sfumato.samplers.base import Step
-from sfumato.stream import evaluations
 
 OPTIONS = {"ddim": "ddim:eta=0.7"}
 
@@ -27,7 +26,7 @@ def taken(events):
 
 
 def believed(steps):
-    return [belief for step in steps for belief in evaluations(step)]
+    return [belief for step in steps for belief in step.beliefs]
 
 
 @pytest.mark.parametrize("kind", SAMPLERS)

@@ -127,7 +127,8 @@ def evaluations(sampler, n: int, kind: str = "linear") -> int:
         return believe(x, level)
 
     schedule = schedule_from({"kind": kind})
-    list(sampler(counted, start(schedule), uniform(schedule, n), rng.PerSample(SEEDS)))
+    steps = list(sampler(counted, start(schedule), uniform(schedule, n), rng.PerSample(SEEDS)))
+    assert sum(len(step.beliefs) for step in steps) == count, "a step says what it asked"
     return count
 
 

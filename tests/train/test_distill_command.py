@@ -43,6 +43,12 @@ def test_a_run_that_is_stopped_goes_on(command, tmp_path, capsys):
     assert capsys.readouterr().out.strip() == str(run / "model")
 
 
+def test_going_on_takes_what_the_command_says_now(command, tmp_path):
+    assert command("--images", "16", "--max-seconds", "0.001") == 0
+    assert command("--images", "32", "--set", "rate.cooldown=8", "--go-on") == 0
+    assert images_of(tmp_path / "run") == 32
+
+
 def test_a_budget_ends_the_run(command, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(distill, "seconds_in", lambda text, **_: asked.append(text) or 4.0)

@@ -10,6 +10,8 @@ from sfumato.checkpoint import MODELS
 from sfumato.errors import RecipeError
 from sfumato.parts import network_class
 from sfumato.train.build import described_network
+from sfumato.train.denoiser_parts import denoiser_parts
+from sfumato.train.material import Place
 from sfumato.train.noising import Noising
 from sfumato.train.rate import learning_rate
 from sfumato.train.reading import changed, load_recipe, read_toml, recipe_from, shipped
@@ -68,6 +70,12 @@ def test_classic_is_ddpm_as_published_and_small_enough_to_ship():
     files = [p for p in MODELS.rglob("*") if p.is_file() and not any(map(p.parent.match, apart))]
     others = sum(p.stat().st_size for p in files)
     assert others + 2 * numbers <= 120_000_000
+
+
+def test_a_sheet_of_no_prompts_is_refused_before_anything_is_read(tmp_path):
+    place = Place(device=torch.device("cpu"), data=None, cache=tmp_path, report=lambda *_: None)
+    with pytest.raises(RecipeError, match=r"watch\.prompts is empty, and watch\.sheet asks"):
+        denoiser_parts(load_recipe("tiny", ["watch.prompts=[]"]), place)
 
 
 def test_an_unknown_recipe_names_the_near_ones():

@@ -74,5 +74,5 @@ def open_session(args: argparse.Namespace, stop: Stop) -> "Session":
     place = Place(device=device, data=args.data, cache=cache, report=reporter(stop))
     out = args.out or Path("runs") / recipe.name
     if begun_before(out, place.team, args.go_on):
-        return resume(out, place)
+        return resume(out, place, changes=[*ends, *args.changes])
     return begin(recipe, out, place)

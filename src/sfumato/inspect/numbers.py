@@ -38,7 +38,7 @@ def step_numbers(step: Step) -> dict[str, Any]:
         "eps_hat": rms(belief.eps_hat),
         "x_next": rms(step.x_next),
     }
-    entries["evaluations"] = 1 + len(step.extra)
+    entries["evaluations"] = len(step.beliefs)
     pair = next((names for names in PAIRS if set(names) <= set(belief.terms)), None)
     if pair is not None:
         one, other = (as_numpy(belief.terms[name].v_hat).astype(np.float64).ravel() for name in pair)

@@ -46,6 +46,15 @@ class Step:
     x_next: State
     extra: tuple[Prediction, ...] = ()
 
+    @property
+    def beliefs(self) -> list[Prediction]:
+        """What the network said in this step, in order, each once: a corrected state has no belief of its own."""
+        found = [self.prediction]
+        for belief in self.extra:
+            if all(belief.x0_hat is not other.x0_hat for other in found):
+                found.append(belief)
+        return found
+
 
 @runtime_checkable
 class Sampler(Protocol):

@@ -101,7 +101,7 @@ def _ended(model: Model, recipe: str) -> Finish:
     guesses: list[tuple[int, Latents]] = []
     for event in trace(model.bundle, asked):
         if isinstance(event, Step):
-            cost += 1 + len(event.extra)
+            cost += len(event.beliefs)
             guesses.append((cost, as_numpy(event.prediction.x0_hat)[0]))
             if event.there.sigma == 0.0:
                 x_0, kind = as_numpy(event.x_next)[0], asked.sampler["kind"]

@@ -16,7 +16,6 @@ from sfumato.pipeline import Decoded, Encoded, Event, trace
 from sfumato.process.prediction import Prediction
 from sfumato.recipe import Recipe
 from sfumato.samplers.base import Step
-from sfumato.stream import evaluations
 from sfumato.types import Image, Latent
 
 RUNS, BYTES = 40, 384 << 20
@@ -140,4 +139,4 @@ def picture_of(model: Model, latent: Latent) -> Seen:
 
 def beliefs_of(kept: Sequence[Kept]) -> list[Prediction]:
     """What was believed in these steps, each once, in order."""
-    return [belief for one in kept for belief in evaluations(one.step)]
+    return [belief for one in kept for belief in one.step.beliefs]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sfumato.corpus.prompt import Prompting
+from sfumato.errors import RecipeError
 from sfumato.train.frozen_parts import load_conditioner, text_facts
 from sfumato.train.material import Place, gather
 from sfumato.train.noising import Noising
@@ -13,6 +14,10 @@ from sfumato.train.recipe import TrainRecipe
 
 def denoiser_parts(recipe: TrainRecipe, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arguments of a DenoiserTask after its network, and what is worth recording. Raises what gather raises."""
+    if recipe.watch.sheet and not recipe.watch.prompts:
+        raise RecipeError(
+            "watch.prompts is empty, and watch.sheet asks for pictures of them; name some, or set it to 0"
+        )
     noising = Noising.of(recipe.process)
     material = gather(recipe, place)
     order = Order(recipe.seed, [len(s) for s in material.stores], material.weights)
