@@ -11,14 +11,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sfumato.checkpoint import find, read_manifest
 from sfumato.evaluate.copies import verdict
+from sfumato.evaluate.ground import CORPUS
 from sfumato.evaluate.table import plain, signed, times
+from sfumato.manifest import trained_on
 
-COMMAND = (
-    "sfumato evaluate {model} --data CORPUS --split report --seeds {seeds} "
-    "--further CORPUS/glyphs-tones.parquet --further CORPUS/clipart-extra.parquet "
-    "--further CORPUS/glyphs-colours.parquet"
-)
 SHOWN = (
     ("concept among 200, top-5, %", "all", "top-5 concept retrieval among 200, %: 2.5 is chance"),
     ("KID-EffLite0 x 1000", "all", "KID-EffLite0 x 1000, and how far above the floor: less is better"),
@@ -35,12 +33,18 @@ def marks(name: str) -> tuple[str, str]:
     return f"<!-- numbers of {name} -->", "<!-- end -->"
 
 
+def command_of(report: dict[str, Any]) -> str:
+    """The command that made an evaluation, the corpora being those of the model's card."""
+    names = [str(one["name"]) for one in trained_on(read_manifest(find(report["model"])).card)]
+    further = "".join(f" --further CORPUS/{name}.parquet" for name in names if name != CORPUS)
+    return f"sfumato evaluate {report['model']} --data CORPUS --split report --seeds {report.get('seeds', 1)}{further}"
+
+
 def lines_of(report: dict[str, Any]) -> list[str]:
     """The table's lines, of an evaluation.json."""
     found = {(line["measure"], line["part"]): line for line in report["lines"]}
-    command = COMMAND.format(model=report["model"], seeds=report.get("seeds", 1))
     rows = [
-        f"`{command}`, {report['rows']} held-out pairs of `{report['split']}`:",
+        f"`{command_of(report)}`, {report['rows']} held-out pairs of `{report['split']}`:",
         "",
         f"| {report['model']} | made | real pictures | x made / real, or made - real |",
         "|---|---|---|---|",

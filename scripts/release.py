@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sfumato import checkpoint
 from sfumato.evaluate.ground import CORPUS, corpus_at
-from sfumato.manifest import Manifest
+from sfumato.manifest import Manifest, trained_on
 from sfumato.model import DEFAULT_MODEL
 from sfumato.recipe import canonical
 
@@ -35,9 +35,8 @@ def done(*command: object) -> None:
 
 def further(manifest: Manifest, corpus: Path) -> list[Path]:
     """The other corpora that the model was trained on. Raises SystemExit where one is not beside `corpus`."""
-    data = manifest.card.get("data")
-    names = [part["name"] for part in data if part["name"] != corpus.stem] if isinstance(data, list) else []
-    found = [corpus.with_name(f"{name}.parquet") for name in names]
+    names = [str(one["name"]) for one in trained_on(manifest.card)]
+    found = [corpus.with_name(f"{name}.parquet") for name in names if name != corpus.stem]
     if missing := [path.name for path in found if not path.is_file()]:
         raise SystemExit(f"the model was trained on {', '.join(missing)} too; put them beside {corpus}")
     return found

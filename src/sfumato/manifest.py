@@ -137,3 +137,9 @@ def _file(role: str, entry: Any) -> File:
     if not isinstance(entry, dict) or set(entry) != set(names):
         raise CheckpointError(f"{NAME}: file {role!r} is {entry!r}; expected exactly {', '.join(names)}")
     return File(**entry)
+
+
+def trained_on(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The corpora that a card says a model was trained on, each with its name; none where it says so in words."""
+    data = card.get("data")
+    return [one for one in data if isinstance(one, Mapping) and "name" in one] if isinstance(data, list | tuple) else []

@@ -3,23 +3,13 @@
 import json
 
 import pytest
-from tests.train.test_distill import DATA, SMALL, made_teacher
-from tests.train.tiny_runs import images_of
+from tests.train.tiny_runs import DATA, images_of
+from tests.train.tiny_teacher import SMALL
 
 from sfumato.cli import distill
 from sfumato.cli.main import main
 
 QUICK = [part for change in (*SMALL[1:], "watch.heldout=0", "watch.sheet=0") for part in ("--set", change)]
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory, cache):
-    return made_teacher(tmp_path_factory.mktemp("teacher") / "run", cache)
 
 
 @pytest.fixture

@@ -83,11 +83,6 @@ def in_slices(job, common, sets, *, run, out, joined, cache):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def autoencoder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("autoencoder")
     with seeded(0):

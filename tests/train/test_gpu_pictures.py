@@ -32,11 +32,6 @@ def pictures():
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def packs(cache, tmp_path_factory):
     target = tmp_path_factory.mktemp("packs") / "pictures"
     done = script("pictures.py", DATA, "--out", target, "--parts", "glyphs", "--val", "train", cache=cache)

@@ -22,11 +22,6 @@ SETTINGS = (
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def uninterrupted(cache, tmp_path_factory):
     run = tmp_path_factory.mktemp("runs") / "whole"
     done = sfumato("train", DATA, "--recipe", "tiny", "--out", run, *SETTINGS, cache=cache)

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from tests.train.test_distill import made_teacher, place, recipe_of
+from tests.train.tiny_teacher import made_teacher, place, recipe_of
 
 import sfumato
 from sfumato import checkpoint
@@ -30,11 +30,6 @@ EDM = {
     "clock": {"kind": "quarter-log-sigma"},
 }
 INTERVAL = {"kind": "classifier-free", "scale": 5.0, "interval": [0.2, 0.9], "rescale": 0.5}
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")

@@ -19,11 +19,6 @@ FIFTY = ("optimiser.micro=4", "rate.images=400", "watch.metrics=8", "watch.check
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def alone(cache, tmp_path_factory):
     run = tmp_path_factory.mktemp("alone") / "run"
     done = sfumato(*arguments(run, *FIFTY), cache=cache)

@@ -24,6 +24,7 @@ from sfumato.corpus.decode import over_white
 from sfumato.corpus.rows import Row
 from sfumato.evaluate.ground import Ground
 from sfumato.evaluate.pairs import hash_order, pair_of
+from sfumato.manifest import trained_on
 
 PERCENTILE, ALLOWED = 1.0, 2.0
 PLANTED, QUALITY = 20, 50
@@ -76,9 +77,7 @@ def verdict(facts: Mapping[str, Any]) -> str:
 def unsearched(card: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
     """The corpora that a model's card names and that are not among those with these keys, whatever part was taken."""
     known = {key.partition("-")[0] for key in keys}
-    data = card.get("data")
-    listed = [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list | tuple) else []
-    return [str(entry.get("name")) for entry in listed if str(entry.get("key")).partition("-")[0] not in known]
+    return [str(one["name"]) for one in trained_on(card) if str(one.get("key")).partition("-")[0] not in known]
 
 
 def find_copies(ground: Ground, made: Pixels) -> Copies:

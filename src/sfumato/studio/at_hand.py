@@ -22,6 +22,7 @@ from sfumato.evaluate.features import SIZE
 from sfumato.evaluate.ground import Report, picture_at
 from sfumato.evaluate.kept import kept
 from sfumato.evaluate.pairs import hash_order
+from sfumato.manifest import trained_on
 from sfumato.studio.photo import SHIPPED, shipped
 from sfumato.studio.ruler import Ruler, ruler_of, shipped_ruler
 
@@ -95,11 +96,9 @@ class AtHand:
 
     def learnt(self, card: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The corpora that a model's card says it was trained on, and whether each is at hand, by its content."""
-        data = card.get("data", ())
-        known = [one for one in data if isinstance(one, Mapping) and "name" in one] if isinstance(data, list) else []
         return [
             {"name": str(one["name"]), "pictures": one.get("pictures"), "here": str(one.get("key"))[:16] in self.keys}
-            for one in known
+            for one in trained_on(card)
         ]
 
 
