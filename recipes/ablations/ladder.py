@@ -1,33 +1,13 @@
 """What the yardstick is run with: a ladder from the recipe classic to the recipe fresco, and what stands beside it.
 
-Each variant is another one with a few settings changed, as `--set` takes them.
+Each variant is another one with a few settings changed, as `--set` takes them. shapes.py has those that ask what shape
+of network and which data are best.
 """
 
-from dataclasses import dataclass
+from shapes import SHAPES
+from variant import Variant
 
 from sfumato.train.augment import DIALS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variant:
-    """One line of the table.
-
-    after: the variant whose settings it takes over. seeds: how many equal runs but for the seed. beside: it is no step
-    of the ladder, but stands beside one. trains: False where `after`'s own runs are measured another way. posthoc: the
-    width of the weights' average is chosen after training (train/posthoc.py). cooldown: the share of the run over which
-    the learning rate goes to zero.
-    """
-
-    name: str
-    what: str
-    after: str = ""
-    changes: tuple[str, ...] = ()
-    seeds: int = 1
-    beside: bool = False
-    trains: bool = True
-    posthoc: bool = False
-    cooldown: float = 0.0
-
 
 FLOW = (
     'process.schedule={kind="rectified"}',
@@ -118,7 +98,7 @@ VARIANTS = (
         beside=True,
     ),
 )
-NAMED = {variant.name: variant for variant in VARIANTS}
+NAMED = {variant.name: variant for variant in (*VARIANTS, *SHAPES)}
 
 
 def changes_of(variant: Variant) -> tuple[str, ...]:
@@ -127,6 +107,10 @@ def changes_of(variant: Variant) -> tuple[str, ...]:
 
 
 def queue() -> list[tuple[Variant, int]]:
-    """All (variant, seed) in order of worth: the ladder with seed 0, what stands beside it, then the other seeds."""
+    """All (variant, seed) in order of worth: the ladder with seed 0, what stands beside it, then the other seeds.
+
+    Those of shapes.py come last, by seed.
+    """
     first = [(v, 0) for beside in (False, True) for v in VARIANTS if v.beside == beside]
-    return first + [(v, seed) for seed in (1, 2) for v in VARIANTS if seed < v.seeds]
+    more = [(v, seed) for seed in (1, 2) for v in VARIANTS if seed < v.seeds]
+    return first + more + [(v, seed) for seed in (0, 1) for v in SHAPES if seed < v.seeds]

@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from ladder import NAMED, Variant, changes_of, queue
+from ladder import NAMED, changes_of, queue
 from measures import chosen_width, load, measured
 from PIL import Image
+from variant import Variant
 
 from sfumato.atomic import write_file
 from sfumato.corpus.locate import cache_folder

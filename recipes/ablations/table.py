@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ladder import VARIANTS, Variant
+from ladder import VARIANTS
 from measures import CHOICE, LAMS, ROWS, STEPS
+from variant import Variant
 
 Found = dict[str, dict[int, dict[str, Any]]]
 """The numbers of finished runs by variant and seed."""
@@ -128,12 +129,17 @@ def missing(found: Found) -> list[str]:
     return [f"{v.name}:{seed}" for v in VARIANTS for seed in range(v.seeds) if seed not in found.get(v.name, {})]
 
 
+def machines(found: Found) -> str:
+    """Where and when the runs were made."""
+    every = [run for runs in found.values() for run in runs.values()]
+    return "; ".join(sorted({f"torch {r['engine']['torch']}, {r['engine']['cpu']}, {r['date']}" for r in every}))
+
+
 def page(found: Found) -> str:
     """The whole document."""
     every = [run for runs in found.values() for run in runs.values()]
     floor = f"; train pictures in their place have {every[0]['kid_floor'][0]:.1f}" if every else ""
     absent = missing(found)
-    machines = sorted({f"torch {r['engine']['torch']}, {r['engine']['cpu']}, {r['date']}" for r in every})
     return "\n".join(
         [
             ABOUT.format(rows=ROWS, levels=len(LAMS), steps=STEPS, choice=CHOICE, floor=floor),
@@ -149,7 +155,7 @@ def page(found: Found) -> str:
             "## How sure\n",
             f"{spreads(found)}\n",
             f"Missing runs: {', '.join(absent)}.\n" if absent else "No run is missing.\n",
-            f"Machine: {'; '.join(machines)}.\n" if machines else "",
+            f"Machine: {machines(found)}.\n" if every else "",
         ]
     )
 

@@ -17,6 +17,7 @@ from sfumato.train.augment import refuse_augment
 from sfumato.train.build import described_network
 from sfumato.train.material import Place
 from sfumato.train.noising import Noising
+from sfumato.train.reading import load_recipe
 
 FOLDER = Path(__file__).parents[2] / "recipes" / "ablations"
 CPU = torch.device("cpu")
@@ -24,10 +25,12 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def scripts():
-    """ladder.py, measures.py, run.py and table.py."""
+    """The files of recipes/ablations."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
-        yield SimpleNamespace(**{n: importlib.import_module(n) for n in ("ladder", "measures", "run", "table")})
+        yield SimpleNamespace(
+            **{n: importlib.import_module(n) for n in ("ladder", "measures", "run", "shapes", "shapes_page", "table")}
+        )
 
 
 def test_every_variant_is_a_sound_recipe_of_at_most_three_million_parameters(scripts):
@@ -38,6 +41,33 @@ def test_every_variant_is_a_sound_recipe_of_at_most_three_million_parameters(scr
         assert (recipe.seed, recipe.rate.images, recipe.data.size) == (1, 3200, 32)
         if recipe.data.augment:
             refuse_augment(recipe)
+
+
+def test_every_shape_is_the_base_with_another_network_or_other_data_alone(scripts):
+    base = scripts.run.recipe_of(scripts.ladder.NAMED["base"])
+    told = ("modulation", "text_norm", "pooled_dim")
+    flagship = load_recipe("tavola").network
+    assert [base.network[key] for key in told] == [flagship[key] for key in told]
+    kinds = set()
+    for variant in scripts.shapes.SHAPES[1:]:
+        recipe = scripts.run.recipe_of(variant)
+        network, data = described_network(recipe), recipe.data
+        kinds.add(type(network).__name__)
+        assert (recipe.network == base.network) != (data == base.data), variant.name
+        same = replace(recipe, name="base", network=base.network, data=base.data)
+        assert same == base, variant.name
+    assert kinds == {"UNet", "DiT"}
+    named = [source.name for source in scripts.run.recipe_of(scripts.ladder.NAMED["both"]).data.sources]
+    assert named == ["glyphs", "glyphs-tones", "clipart-extra"]
+
+
+def test_the_page_of_shapes_says_what_is_there(scripts):
+    found = {"base": {s: made_up("base", s, 0.1) for s in (0, 1)}, "wide": {0: made_up("wide", 0, 0.05)}}
+    page = scripts.shapes_page.page(found)
+    assert "| wide | widths 48, 96, 144 | 1 of 1 | 2.50 | 900 | 50.00 (-50.0 %) | 5.0 | 200.0 | 150.0 |" in page
+    assert "| deep | two blocks a level instead of one | 0 of 1 | - | - | - | - | - | - |" in page
+    assert "a standard deviation of" in page
+    assert "torch 2, X, today" in page
 
 
 def test_settings_add_up_and_an_average_can_be_chosen_where_it_has_to_be(scripts):
@@ -52,8 +82,6 @@ def test_settings_add_up_and_an_average_can_be_chosen_where_it_has_to_be(scripts
 
 def test_the_shipped_recipe_fresco_has_the_ladders_settings(scripts):
     """What the ladder ends with is what ships, whatever the sizes."""
-    from sfumato.train.reading import load_recipe
-
     ours, shipped = scripts.run.recipe_of(scripts.ladder.NAMED["fresco"]), load_recipe("fresco")
     refuse_augment(shipped)
     assert (shipped.process, shipped.average) == (ours.process, ours.average)
@@ -64,8 +92,6 @@ def test_the_shipped_recipe_fresco_has_the_ladders_settings(scripts):
 
 
 def test_the_shipped_recipe_classic_is_where_the_ladder_starts(scripts):
-    from sfumato.train.reading import load_recipe
-
     ours, shipped = scripts.run.recipe_of(scripts.ladder.NAMED["classic"]), load_recipe("classic")
     assert (shipped.process, shipped.average) == (ours.process, ours.average)
     assert replace(shipped.optimiser, batch=32) == ours.optimiser
@@ -74,7 +100,8 @@ def test_the_shipped_recipe_classic_is_where_the_ladder_starts(scripts):
 
 def test_the_queue_begins_with_the_ladder_and_holds_every_run_once(scripts):
     queue = scripts.ladder.queue()
-    assert len(queue) == len({(v.name, s) for v, s in queue}) == sum(v.seeds for v in scripts.ladder.VARIANTS)
+    every = (*scripts.ladder.VARIANTS, *scripts.shapes.SHAPES)
+    assert len(queue) == len({(v.name, s) for v, s in queue}) == sum(v.seeds for v in every)
     ladder = [v for v in scripts.ladder.VARIANTS if not v.beside]
     assert queue[: len(ladder)] == [(v, 0) for v in ladder]
     places = {v.name: k for k, (v, s) in enumerate(queue) if s == 0}
@@ -139,7 +166,7 @@ def test_one_belief_has_one_error_whatever_the_network_is_asked_for(scripts, nam
 def made_up(variant, seed, error):
     return {
         "variant": variant, "seed": seed, "error": error, "caption": 0.05, "steps": 900, "width": 0.07,
-        "seconds_alone": 470.0 + seed,
+        "parameters": 2.5e6, "seconds_alone": 470.0 + seed,
         "kid": {"1.0": [200.0, 190.0, 210.0], "3.0": [150.0 + seed, 140.0, 160.0]}, "kid_floor": [1.0, 0.0, 2.0],
         "error_by_lam": [0.1] * 8, "engine": {"torch": "2", "cpu": "X"}, "date": "today",
     }  # fmt: skip

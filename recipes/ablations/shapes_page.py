@@ -1,0 +1,66 @@
+"""Make docs/shapes.md of the finished runs of run.py that shapes.py names.
+
+    python recipes/ablations/shapes_page.py RUNS [--out docs/shapes.md]
+
+A number is the mean over the seeds that are there, a dash stands where there is no run.
+"""
+
+import argparse
+from pathlib import Path
+
+from measures import ROWS, STEPS
+from shapes import SHAPES
+from table import MEASURES, Found, change, found_in, machines, mean, spreads
+from variant import Variant
+
+from sfumato.atomic import write_file
+
+ABOUT = """# Which shape of network, which data
+
+Made by `python recipes/ablations/shapes_page.py RUNS` from the runs of `recipes/ablations/run.py CORPUS --out RUNS
+--only {names}`; not edited by hand. What is measured, and how, is said in
+[ablations.md](ablations.md): 32 px, eight minutes of one thread each by its own time of a step, {rows} rows of `tune`,
+{steps} steps of DDIM for KID. In brackets: the change of the error against `base`.
+"""
+
+
+def line(found: Found, variant: Variant) -> str:
+    """One row; a dash where there is no run."""
+    runs = found.get(variant.name, {})
+    name = f"| {variant.name} | {variant.what} | {len(runs)} of {variant.seeds} |"
+    if not runs:
+        return name + " - |" * (2 + len(MEASURES))
+    first = next(iter(runs.values()))
+    numbers = [mean(measure(run) for run in runs.values()) for measure in MEASURES.values()]
+    error = f"{numbers[0]:.2f}{change(found, variant)}"
+    sizes = f"{first['parameters'] / 1e6:.2f} | {first['steps']}"
+    return f"{name} {sizes} | {error} | {' | '.join(f'{value:.1f}' for value in numbers[1:])} |"
+
+
+def page(found: Found) -> str:
+    """The whole document."""
+    own = {variant.name: found[variant.name] for variant in SHAPES if variant.name in found}
+    columns = ["variant", "what", "seeds", "parameters, M", "steps", *MEASURES]
+    return "\n".join(
+        [
+            ABOUT.format(rows=ROWS, steps=STEPS, names=" ".join(variant.name for variant in SHAPES)),
+            f"| {' | '.join(columns)} |",
+            "|---" * len(columns) + "|",
+            *(line(found, variant) for variant in SHAPES),
+            f"\n{spreads(own)}\n",
+            f"Machine: {machines(own)}." if own else "",
+        ]
+    )
+
+
+def main() -> None:
+    """Write the document."""
+    parser = argparse.ArgumentParser(description="Make the table of shapes and data.")
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs" / "shapes.md")
+    options = parser.parse_args()
+    write_file(options.out, (page(found_in(options.runs)).rstrip("\n") + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()
