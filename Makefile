@@ -63,7 +63,7 @@ check: $(VENV)/.dev ## style, types and layers
 	@$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/.test ## the benchmarks; minutes, on an idle machine
-	@for script in loop_overhead against_diffusers start_up; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py || exit 1; done
+	@for script in loop_overhead against_diffusers start_up picture; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py || exit 1; done
 
 sheet: $(VENV)/.run ## the README's sheet: prompts.txt, prompt k with seed k, nothing picked
 	@$(BIN)/python scripts/make_sheet.py --prompts prompts.txt --out docs/sheet.png
