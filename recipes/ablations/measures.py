@@ -27,7 +27,7 @@ from sfumato.corpus.prompt import plain_prompt
 from sfumato.corpus.rows import Row
 from sfumato.denoiser import NetworkDenoiser
 from sfumato.evaluate.features import SIZE, Features
-from sfumato.evaluate.interval import resamples
+from sfumato.evaluate.interval import Counts, resamples
 from sfumato.evaluate.kid import thousandths
 from sfumato.evaluate.pairs import family_of, floor_of, hash_order
 from sfumato.guidance import ClassifierFree
@@ -153,21 +153,22 @@ def measured(task: DenoiserTask, net: nn.Module, features: Features) -> tuple[di
     real = features(enlarged(shown(rows.store, rows.places)))
     train_rows = [row for part in task.rows for row in part]
     floor = features(enlarged(shown(task.stores[0], floor_of(rows.rows, train_rows))))
-    counts = resamples(families)
-
-    def distance(made: np.ndarray) -> list[float]:
-        found = thousandths(made, real, families, counts)[0]
-        return [round(value, 2) for value in (found.value, found.low, found.high)]
-
+    beside = (real, families, resamples(families))
     numbers = {
         "lams": LAMS,
         "error_by_lam": own.mean(axis=1).tolist(),
         "error": geometric(own),
         "caption": None if other is None else geometric(errors(task, net, rows, other)) / geometric(own) - 1.0,
-        "kid": {str(w): distance(features(enlarged(made))) for w, made in pictures.items()},
-        "kid_floor": distance(floor),
+        "kid": {str(w): distance(features(enlarged(made)), *beside) for w, made in pictures.items()},
+        "kid_floor": distance(floor, *beside),
     }
     return numbers, pictures[GUIDANCES[-1]][:64]
+
+
+def distance(made: np.ndarray, real: np.ndarray, families: Sequence[str], counts: Counts) -> list[float]:
+    """KID of features in thousandths with its interval, to two digits."""
+    found = thousandths(made, real, families, counts)[0]
+    return [round(value, 2) for value in (found.value, found.low, found.high)]
 
 
 def shown(store: Store, places: Int64[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:

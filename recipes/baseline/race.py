@@ -22,14 +22,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from PIL import Image
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "ablations")]
 
-from measures import GUIDANCES, STEPS, drawn, enlarged, held, load, shown  # noqa: E402
+from measures import GUIDANCES, STEPS, distance, drawn, enlarged, held, load, shown  # noqa: E402
 from sides import COOLDOWN, SIDES, network_of, recipe_of  # noqa: E402
 
 from sfumato.atomic import write_file  # noqa: E402
@@ -37,7 +36,6 @@ from sfumato.corpus.locate import cache_folder  # noqa: E402
 from sfumato.engine import describe  # noqa: E402
 from sfumato.evaluate.features import Features, load_features  # noqa: E402
 from sfumato.evaluate.interval import resamples  # noqa: E402
-from sfumato.evaluate.kid import thousandths  # noqa: E402
 from sfumato.evaluate.pairs import family_of, floor_of  # noqa: E402
 from sfumato.train.denoiser_parts import denoiser_parts  # noqa: E402
 from sfumato.train.denoiser_task import DenoiserTask  # noqa: E402
@@ -113,19 +111,19 @@ def measured(trainer: Timed, weights: Mapping[str, torch.Tensor], rows: int, fea
     task = cast(DenoiserTask, trainer.objective)
     part = held(task, 0, rows)
     families = [family_of(row) for row in part.rows]
-    counts, real = resamples(families), features(enlarged(shown(part.store, part.places)))
+    beside = (features(enlarged(shown(part.store, part.places))), families, resamples(families))
     net, found, pictures = load(task.net, weights), {}, {}
-
-    def distance(made: np.ndarray) -> list[float]:
-        estimate = thousandths(features(enlarged(made)), real, families, counts)[0]
-        return [round(value, 2) for value in (estimate.value, estimate.low, estimate.high)]
-
     for w in GUIDANCES:
         pictures[str(w)] = drawn(task, net, part, w)
-        found[str(w)] = distance(pictures[str(w)])
+        found[str(w)] = distance(features(enlarged(pictures[str(w)])), *beside)
     floor = shown(task.stores[0], floor_of(part.rows, [row for some in task.rows for row in some]))
     best = min(found, key=lambda w: found[w][0])
-    return {"kid": found, "best": best, "floor": distance(floor), "sheet": tiled(pictures[best][:64])}
+    return {
+        "kid": found,
+        "best": best,
+        "floor": distance(features(enlarged(floor)), *beside),
+        "sheet": tiled(pictures[best][:64]),
+    }
 
 
 def side_of(

@@ -66,6 +66,21 @@ METHODS = (
         scales=(1.0, 2.0),
     ),
     Method(
+        name="lcm-4",
+        what="the same on the levels of 4 steps, between which the teacher makes two each",
+        source="recipe tavola-fast",
+        changes=(
+            *TAUGHT,
+            "consistency.guidance=[1.0,4.0]",
+            "consistency.first=4",
+            "consistency.last=4",
+            "consistency.substeps=2",
+            "consistency.distance=pseudo-huber",
+        ),
+        taught=True,
+        scales=(1.0, 2.0),
+    ),
+    Method(
         name="ct",
         what="consistency training: the squared distance, an averaged target, intervals that grow from 2 to 64",
         source="Song et al. 2023, algorithm 3",

@@ -32,7 +32,7 @@ from sfumato.evaluate.interval import of_mean
 from sfumato.evaluate.retrieval import ranks, search_of
 from sfumato.model import Model
 
-SCALES, FIRST, POINTS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0), 5, 5.0
+SCALES, FIRST, POINTS = (1.0, 2.0, 3.5, 5.0, 6.0), 5, 5.0
 """The guidance w of the retrieval; among how many the right one must be; how far below the teacher is near enough."""
 ONE, FOUR = (Way(sampler=STUDENT, asked=n) for n in (1, 4))
 LOG = logging.getLogger("reached")

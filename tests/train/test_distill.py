@@ -46,7 +46,7 @@ def test_a_run_resumes_bit_for_bit_and_draws(method, teacher, cache, tmp_path):
     assert fingerprint(tmp_path / "straight")["average"] == fingerprint(tmp_path / "resumed")["average"]
     folder = export(straight, dtype="float32")
     card = json.loads((folder / "sfumato.json").read_text())["card"]
-    guided = {} if method == "training" else {"guidance": [1.0, 8.0]}
+    guided = {} if method == "training" else {"guidance": list(recipe.consistency.guidance)}
     assert card["few_steps"] == {"method": method, "most": 4, **guided}
     assert card["data"][0]["name"] == "glyphs"
     if method != "training":
