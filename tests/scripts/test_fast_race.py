@@ -83,7 +83,7 @@ def test_the_command_twice(race, data, tmp_path, monkeypatch):
     assert [r["steps"] for r in found["teacher"]["results"]] == [1, 2, 3]
     assert all(np.isfinite(r["fd"]).all() for run in found.values() for r in run["results"])
     text = Path("docs/methods.md").read_text()
-    assert "Not run yet: cd, ct, mean-flow." in text
+    assert "Not run yet: cd, lcm-4, ct, mean-flow." in text
     assert text.count("| lcm |") == 2
     before = {path: path.stat().st_mtime_ns for path in Path("runs").glob("*-0.json")}
     Path("runs/lcm-0.json").unlink()
@@ -110,5 +110,5 @@ def test_the_table(page):
     assert "| 80.0 [79.0, 81.0] |" in lines[3]
     assert lines[0].startswith("| method | what | levels | w |")
     assert "algorithm 2) | shifted | 1 |" in lines[2]
-    assert lines[-2] == "Not run yet: lcm, ict, mean-flow, teacher."
+    assert lines[-2] == "Not run yet: lcm, lcm-4, ict, mean-flow, teacher."
     assert page.best_lines(runs)[0] == "- least at 1 evaluation: cd (w = 1), 50.0"
