@@ -4,7 +4,7 @@ Each variant is another one with a few settings changed, as `--set` takes them. 
 of network and which data are best.
 """
 
-from shapes import SHAPES
+from shapes import SHAPES, TOLD
 from variant import Variant
 
 from sfumato.train.augment import DIALS
@@ -40,7 +40,7 @@ VARIANTS = (
         name="modulation",
         after="captions",
         what="blocks told by scale and shift, token states normed, pooled text",
-        changes=('network.modulation="scale_shift"', 'network.text_norm="layer"', "network.pooled_dim=384"),
+        changes=TOLD,
     ),
     Variant(
         name="augmentation",

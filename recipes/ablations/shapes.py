@@ -18,6 +18,9 @@ def shape(name: str, what: str, *changes: str) -> Variant:
     return Variant(name=name, what=what, after="base", changes=changes, beside=True)
 
 
+TOLD = ('network.modulation="scale_shift"', 'network.text_norm="layer"', "network.pooled_dim=384")
+"""Blocks told by scale and shift, token states normed, pooled text."""
+
 GLYPHS = '{name="glyphs", weight=1.0}'
 TONES = '{name="glyphs-tones", weight=0.25}'
 CLIPART = '{name="clipart-extra", weight=0.5, styles=["clipart", "flat-color-icon", "weather-icon"]}'
@@ -33,7 +36,7 @@ SHAPES = (
         name="base",
         after="optimiser",
         what="`optimiser`, blocks told by scale and shift, token states normed, pooled text",
-        changes=('network.modulation="scale_shift"', 'network.text_norm="layer"', "network.pooled_dim=384"),
+        changes=TOLD,
         seeds=2,
     ),
     shape("narrow", "widths 24, 48, 72", "network.block_out_channels=[24, 48, 72]", "network.head_dim=24"),

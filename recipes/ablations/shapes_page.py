@@ -5,15 +5,10 @@
 A number is the mean over the seeds that are there, a dash stands where there is no run.
 """
 
-import argparse
-from pathlib import Path
-
 from measures import ROWS, STEPS
 from shapes import SHAPES
-from table import MEASURES, Found, change, found_in, machines, mean, spreads
+from table import MEASURES, Found, change, machines, mean, spreads, write
 from variant import Variant
-
-from sfumato.atomic import write_file
 
 ABOUT = """# Which shape of network, which data
 
@@ -53,14 +48,5 @@ def page(found: Found) -> str:
     )
 
 
-def main() -> None:
-    """Write the document."""
-    parser = argparse.ArgumentParser(description="Make the table of shapes and data.")
-    parser.add_argument("runs", type=Path)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs" / "shapes.md")
-    options = parser.parse_args()
-    write_file(options.out, (page(found_in(options.runs)).rstrip("\n") + "\n").encode())
-
-
 if __name__ == "__main__":
-    main()
+    write(page, "shapes.md", "Make the table of shapes and data.")

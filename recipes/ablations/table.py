@@ -16,6 +16,8 @@ from ladder import VARIANTS
 from measures import CHOICE, LAMS, ROWS, STEPS
 from variant import Variant
 
+from sfumato.atomic import write_file
+
 Found = dict[str, dict[int, dict[str, Any]]]
 """The numbers of finished runs by variant and seed."""
 
@@ -160,14 +162,14 @@ def page(found: Found) -> str:
     )
 
 
-def main() -> None:
-    """Write the document."""
-    parser = argparse.ArgumentParser(description="Make the table of the ablations.")
+def write(page: Callable[[Found], str], name: str, words: str) -> None:
+    """The command line of a page: RUNS, and --out, by default docs/NAME."""
+    parser = argparse.ArgumentParser(description=words)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs" / "ablations.md")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs" / name)
     options = parser.parse_args()
-    options.out.write_text(page(found_in(options.runs)).rstrip("\n") + "\n", encoding="utf-8")
+    write_file(options.out, (page(found_in(options.runs)).rstrip("\n") + "\n").encode())
 
 
 if __name__ == "__main__":
-    main()
+    write(page, "ablations.md", "Make the table of the ablations.")
