@@ -28,7 +28,9 @@ class ConsistencyOptions:
     t_min: the boundary, 0 for the picture itself. target: decay of the target's own average of the weights, 0 for none.
     distance: of two ends (train/consistency.py); huber: c / sqrt(d) of pseudo-huber. weigh: each pair alike ("one"), or
     by one over how far its levels lie apart.
-    substeps: the teacher's steps in each interval. equal: mean-flow's share of pairs whose two times are one.
+    substeps: the teacher's steps in each interval. own: distillation's share of starts that are the student's own
+    pictures, noised, and not the data's (train/own_starts.py).
+    equal: mean-flow's share of pairs whose two times are one.
     steps: the most evaluations that the model is made for.
     """
 
@@ -46,6 +48,7 @@ class ConsistencyOptions:
     weigh: Literal["one", "apart"] = "one"
     target: float = 0.0
     substeps: int = 1
+    own: float = 0.0
     equal: float = 0.75
     steps: int = 4
 
@@ -58,11 +61,12 @@ class ConsistencyOptions:
             raise RecipeError(f"consistency.grid is {self.grid!r}; {near(self.grid, GRIDS)}")
         if not 1 <= self.first <= self.last:
             raise RecipeError(f"consistency.first is {self.first}; it must lie in 1..{self.last}, the last number")
-        if not 0.0 <= self.target < 1.0 or not 0.0 <= self.equal <= 1.0 or not 0.0 <= self.t_min < 1.0:
+        if not 0.0 <= self.target < 1.0 or not 0.0 <= self.t_min < 1.0:
             raise RecipeError(
-                f"consistency.target, equal and t_min are {self.target}, {self.equal} and {self.t_min}; "
-                "each lies in [0, 1], the first and last below 1"
+                f"consistency.target and t_min are {self.target} and {self.t_min}; each lies in [0, 1), without 1"
             )
+        if not 0.0 <= self.equal <= 1.0 or not 0.0 <= self.own <= 1.0:
+            raise RecipeError(f"consistency.equal and own are {self.equal} and {self.own}; each is a share in [0, 1]")
         if not 0.0 < self.huber < float("inf"):
             raise RecipeError(f"consistency.huber is {self.huber}; it must be positive ({HUBER} in the paper)")
         if not 1 <= self.substeps <= 64 or not 1 <= self.steps <= 1000:

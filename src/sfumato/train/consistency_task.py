@@ -21,6 +21,7 @@ from sfumato.errors import ScheduleError
 from sfumato.guidance import GUIDANCES, ClassifierFree, Embedded, Guidance
 from sfumato.process.consistency import refuse_unfit
 from sfumato.process.discretisation import Growth, by_density, cut, evenly, gathered, nearest, target_decay
+from sfumato.process.grid import GRIDS
 from sfumato.process.schedule import Level
 from sfumato.samplers.consistency import Consistency
 from sfumato.train.chance import seeded_dropout
@@ -32,6 +33,7 @@ from sfumato.train.guided import GuidedTeacher
 from sfumato.train.looking import Precise, Way, held_out, sheet
 from sfumato.train.noising import Noising, on_device
 from sfumato.train.objective import Moment
+from sfumato.train.own_starts import own_pictures
 from sfumato.train.target import WithTarget, student_of
 
 Chance = Callable[[], AbstractContextManager[None]]
@@ -86,7 +88,24 @@ class ConsistencyTask(DenoiserTask):
             dropout = seeded_dropout(self.seed, moment.step, self.device, draw=part.start or 0)
             return dropout if self.drops else contextlib.nullcontext()
 
+        if self.options.own > 0.0 and self.options.method == "distillation":
+            noised = replace(noised, x_0=self.own_pictures(noised, moment, part, chance))
         return self.errors_of(self.net, noised, chance).mean()
+
+    def own_pictures(self, noised: Noised, moment: Moment, part: slice, chance: Chance) -> Tensor:
+        """The pictures to be noised: the student's own in the place of the share `own` (own_starts.py)."""
+        shape = (moment.count, *noised.x_0.shape[1:])
+        u = rng.uniform(self.seed, (moment.count,), stream=rng.TRAIN_LEVEL, step=moment.step, draw=2)[part]
+
+        def student(cond: Conditioning) -> Believe:
+            return self.belief(student_of(self.net), cond, chance)
+
+        def noise(k: int) -> Tensor:
+            return self.noise(shape, stream=rng.TRAIN_NOISE, step=moment.step, draw=k + 1)[part]
+
+        levels = GRIDS[self.grid](self.noising.schedule, self.options.steps)[:-1]
+        own = torch.from_numpy(u < self.options.own).to(self.device)
+        return own_pictures(student, noised.x_0, noised.pair.here, self.told(noised), levels, noise, own)
 
     def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
         """The loss of each sample at the pair of the finest levels nearest to `level`, for the sheet's guidance.
