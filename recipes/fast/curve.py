@@ -4,9 +4,9 @@
 
 The first `--prompts` rows of tune in hash order, prompt k with seed k. RUNS/WAY holds the pictures of a way (ways.py),
 which are never drawn twice; RUNS/curve.json the numbers so far: an interrupted command goes on when it is given again.
-All ways have the guidance w that the teacher has by default, the student by its dial (--guidance for another). An
-evaluation of the guided teacher passes its network twice, outside the interval of its guidance once, one of the student
-once: what is passed is counted.
+The teacher's ways have the guidance w that it has by default, the student's what it is told by default, both chosen on
+tune (--guidance: one w for all). An evaluation of the guided teacher passes its network twice, outside the interval of
+its guidance once, one of the student once: what is passed is counted.
 
 --docs writes curve.json, curve.md and curve.svg there (curve_page.py), once every way is measured.
 """
@@ -66,23 +66,33 @@ def passes(recipe: Recipe, schedule: Schedule) -> int:
     return len(levels) + sum(low <= level.t <= high for level in levels)
 
 
-def about(models: Mapping[bool, Model], ground: Ground, scale: float, floor: Estimate) -> dict[str, Any]:
-    """What was compared."""
+def about(
+    models: Mapping[bool, Model], ground: Ground, scales: Mapping[bool, float], floor: Estimate
+) -> dict[str, Any]:
+    """What was compared; `guidance` is the teacher's w, `told` the student's."""
     names = {"student" if few else "teacher": model for few, model in models.items()}
     known = {name: {"name": model.name, "model_hash": model.bundle.model_hash} for name, model in names.items()}
     known["student"]["few_steps"] = dict(models[True].card.get("few_steps") or {})
-    return {**known, "guidance": scale, "prompts": len(ground.rows), "split": ground.split, "floor": triple(floor)}
+    w = {"guidance": scales[False], "told": scales[True]}
+    return {**known, **w, "prompts": len(ground.rows), "split": ground.split, "floor": triple(floor)}
 
 
 def curve(
-    models: Mapping[bool, Model], ground: Ground, features: Features, out: Path, *, scale: float, microbatch: int
+    models: Mapping[bool, Model],
+    ground: Ground,
+    features: Features,
+    out: Path,
+    *,
+    scales: Mapping[bool, float],
+    microbatch: int,
 ) -> dict[str, Any]:
     """All ways, RUNS/curve.json being written after each."""
     kept: dict[str, Resampled] = {}
     floor = ground.kid(ground.train[ground.floor])[0]
-    report: dict[str, Any] = about(models, ground, scale, floor) | {"ways": {}}
+    report: dict[str, Any] = about(models, ground, scales, floor) | {"ways": {}}
     for way in ways():
-        numbers, kept[way.name] = measured(way, models[way.student], ground, features, out, scale, microbatch)
+        model, scale = models[way.student], scales[way.student]
+        numbers, kept[way.name] = measured(way, model, ground, features, out, scale, microbatch)
         report["ways"][way.name] = numbers
         report |= {"best": best_of(kept), "orderings": judged(kept), "limits": limits(kept)}
         report["least"] = beside_least(kept)
@@ -100,7 +110,7 @@ def main() -> None:
     add("--model", default="tavola", help="the teacher")
     add("--student", help="its student, where `generate --fast` does not find it by itself")
     add("--prompts", type=int, default=96, help="how many rows of tune (96)")
-    add("--guidance", type=float, help="w of all ways (the teacher's default)")
+    add("--guidance", type=float, help="w of all ways (each model's default)")
     add("--microbatch", type=int, default=8, help="pictures in each call of the network; part of the recipe (8)")
     add("--docs", type=Path, help="where curve.json, curve.md and curve.svg go")
     options = parser.parse_args()
@@ -111,9 +121,11 @@ def main() -> None:
     models = {False: sfumato.load(options.model), True: sfumato.load(options.model, fast=options.student or True)}
     chosen = {"split": "tune", "features": features, "cache": cache_folder(), "limit": options.prompts}
     ground = open_ground(corpus_at(options.data), **chosen)
-    scale = models[False].recipe("").guidance["scale"] if options.guidance is None else options.guidance
+    scales = {few: model.recipe("").guidance["scale"] for few, model in models.items()}
+    if options.guidance is not None:
+        scales = dict.fromkeys(scales, options.guidance)
     options.out.mkdir(parents=True, exist_ok=True)
-    report = curve(models, ground, features, options.out, scale=scale, microbatch=options.microbatch)
+    report = curve(models, ground, features, options.out, scales=scales, microbatch=options.microbatch)
     if options.docs:
         write_page(report, options.docs)
 

@@ -18,11 +18,11 @@ ABOUT = """# KID against evaluations
 
 Made by `python recipes/fast/curve.py CORPUS --docs docs/fast`; not edited by hand.
 
-The first {prompts} rows of `{split}` in hash order, prompt k with seed k, guidance w = {guidance:g}. Teacher:
-`{teacher}` {teacher_hash}; student: `{student}` {student_hash}. KID is KID-EffLite0 x 1000, with its 95 % interval over
-families; train pictures in their place have {floor:.1f}. An evaluation is one question to the model; a guided teacher
-passes its network twice for each (once outside its interval, if it has one), a student once. Samplers that need several
-evaluations a step (Heun, PNDM while it warms up) have as many steps as fit.
+The first {prompts} rows of `{split}` in hash order, prompt k with seed k. Teacher: `{teacher}` {teacher_hash} with
+w = {guidance:g}; student: `{student}` {student_hash}, told w = {told:g}. KID is KID-EffLite0 x 1000, with its 95 %
+interval over families; train pictures in their place have {floor:.1f}. An evaluation is one question to the model; a
+guided teacher passes its network twice for each (once outside its interval, if it has one), a student once. Samplers
+that need several evaluations a step (Heun, PNDM while it warms up) have as many steps as fit.
 
 ![KID against evaluations](curve.svg)
 """
@@ -77,7 +77,7 @@ def page(report: Mapping[str, Any]) -> str:
     """The whole document."""
     sides = {side: report[side]["name"] for side in ("teacher", "student")}
     hashes = {f"{side}_hash": report[side]["model_hash"][:12] for side in ("teacher", "student")}
-    numbers = {key: report[key] for key in ("prompts", "split", "guidance")}
+    numbers = {key: report[key] for key in ("prompts", "split", "guidance", "told")}
     head = ABOUT.format(**sides, **hashes, **numbers, floor=report["floor"][0])
     rules = ["## What the papers say\n", *ordering_lines(report)]
     return "\n".join([head, *table(report), "## The student\n", *limit_lines(report), *rules]).rstrip("\n") + "\n"

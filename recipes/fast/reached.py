@@ -2,9 +2,10 @@
 
     python recipes/fast/reached.py CORPUS --curve docs/fast/curve.json --out RUNS [--split report] [--docs docs/fast]
 
-The teacher draws in the way that the curve found to be its best at 50 (chosen on tune, curve.py), at the curve's w for
-KID and at each w for retrieval; the student in 4 evaluations, and in 1 for KID. All rows of the split, prompt k with
-seed k. What is drawn is kept in RUNS/SPLIT and never drawn twice. --split report, once, for what is published.
+The teacher draws in the way that the curve found to be its best at 50 (chosen on tune, curve.py); the student in 4
+evaluations, and in 1 for KID. For KID each has the w that it has on the curve, for retrieval both have each w. All rows
+of the split, prompt k with seed k. What is drawn is kept in RUNS/SPLIT and never drawn twice. --split report, once, for
+what is published.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from sfumato.evaluate.interval import of_mean
 from sfumato.evaluate.retrieval import ranks, search_of
 from sfumato.model import Model
 
-SCALES, FIRST, POINTS = (1.0, 2.0, 3.5, 5.0, 6.0), 5, 5.0
+SCALES, FIRST, POINTS = (1.0, 3.5, 6.0), 5, 5.0
 """The guidance w of the retrieval; among how many the right one must be; how far below the teacher is near enough."""
 ONE, FOUR = (Way(sampler=STUDENT, asked=n) for n in (1, 4))
 LOG = logging.getLogger("reached")
@@ -75,13 +76,14 @@ class Reach:
         return {"w": scale, **sides, "difference": triple(gap), "verdict": verdict}
 
 
-def reached(reach: Reach, best: Way, scale: float) -> dict[str, Any]:
-    """All numbers, RUNS/SPLIT/reached.json being written after each step."""
-    found = {way.name: reach.kid(way, scale) for way in (best, FOUR, ONE)}
+def reached(reach: Reach, best: Way, scales: Mapping[bool, float]) -> dict[str, Any]:
+    """All numbers, RUNS/SPLIT/reached.json being written after each step; scales: w for KID, of teacher and student."""
+    found = {way.name: reach.kid(way, scales[way.student]) for way in (best, FOUR, ONE)}
     report: dict[str, Any] = {
         "split": reach.ground.split,
         "rows": len(reach.ground.rows),
-        "guidance": scale,
+        "guidance": scales[False],
+        "told": scales[True],
         "models": {("student" if few else "teacher"): m.bundle.model_hash for few, m in reach.models.items()},
         "kid": {name: triple(estimate) for name, (estimate, _) in found.items()},
         "limits": limits(found),
@@ -110,7 +112,8 @@ def page(report: Mapping[str, Any]) -> str:
         f"# The student beside its teacher, on `{report['split']}`\n",
         "Made by `python recipes/fast/reached.py CORPUS --docs docs/fast`; not edited by hand.\n",
         f"{report['rows']} held-out pairs, prompt k with seed k; 95 % intervals over families, differences paired.\n",
-        f"| KID-EffLite0 x 1000, w = {report['guidance']:g} | value |\n|---|---|",
+        f"KID-EffLite0 x 1000, the teacher at w = {report['guidance']:g}, the student told {report['told']:g}:\n",
+        "| way | KID |\n|---|---|",
         *(f"| {name} | {spelled(value)} |" for name, value in report["kid"].items()),
         "",
     ]
@@ -157,7 +160,8 @@ def main() -> None:
     out = options.out / options.split
     make_folder(out)
     reach = Reach(models=models, ground=ground, features=features, out=out)
-    report = reached(reach, Way(sampler=sampler, asked=int(asked)), float(known["guidance"]))
+    scales = {False: float(known["guidance"]), True: float(known["told"])}
+    report = reached(reach, Way(sampler=sampler, asked=int(asked)), scales)
     if options.docs:
         make_folder(options.docs)
         write_file(options.docs / "reached.json", json.dumps(report, indent=1).encode() + b"\n")

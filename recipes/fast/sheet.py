@@ -2,7 +2,7 @@
 
     python recipes/fast/sheet.py [--model tavola] [--student runs/tavola-fast] [--prompts prompts.txt] [--sampler unipc]
 
-Line k of the prompts with seed k, both models with the teacher's guidance. Each prompt has four pictures side by side.
+Line k of the prompts with seed k, each model with its own default w. Each prompt has four pictures side by side.
 The file says which weights drew it (model_hash of both). --sampler: of the teacher, its own where none is given; the
 curve says which is its best at 50 (curve.py). What Heun and PNDM ask more than once a step is seen to (ways.py).
 """
@@ -29,14 +29,13 @@ INK = "#444444"
 
 def drawn(models: Mapping[bool, Model], prompt: str, seed: int, sampler: str) -> list[Image.Image]:
     """The student's pictures of a prompt, then the teacher's."""
-    scale = models[False].recipe("").guidance["scale"]
     ways = [Way(sampler=STUDENT, asked=n) for n in EVALUATIONS] + [Way(sampler=sampler, asked=BEST)]
     pictures = []
     for way in ways:
         model = models[way.student]
         grid = model.recipe("").grid
         steps, _ = steps_for(way, model.bundle.schedule, grid)
-        chosen = {"seed": seed, "sampler": way.sampler, "grid": grid, "steps": steps, "guidance": scale}
+        chosen = {"seed": seed, "sampler": way.sampler, "grid": grid, "steps": steps}
         picture = model.draw([model.recipe(prompt, **chosen)])[0].image
         pictures.append(Image.fromarray(over_white_picture(picture, max(picture.size))))
     return pictures

@@ -169,7 +169,7 @@ def test_the_whole_command_twice(report, tmp_path):
     assert first["ways"]["ddim-4"] | {"kid": None} == {
         "sampler": "ddim", "asked": 4, "steps": 4, "evaluations": 4, "passes": 8, "kid": None,
     }  # fmt: skip
-    assert (first["split"], first["prompts"], first["guidance"]) == ("tune", 4, 4.0)
+    assert (first["split"], first["prompts"], first["guidance"], first["told"]) == ("tune", 4, 4.0, 5.0)
     assert first["student"]["name"] == "tiny-fast"
     drawn = {path: path.stat().st_mtime_ns for path in Path("runs").rglob("*.png")}
     assert len(drawn) == 12 * 4
@@ -183,6 +183,8 @@ def test_the_whole_command_twice(report, tmp_path):
     assert page.count("| Euler ancestral | 50 | ") == page.count("| DPM-Solver++ 2M SDE | 50 | ") == 1
     assert page.count("times the least KID of the teacher's whole curve") == 2
     assert "student-2 | student-1" in page
+    assert "with\nw = 4; student: `tiny-fast`" in page
+    assert ", told w = 5." in page
     ET.fromstring(Path("docs/curve.svg").read_text())
 
 
@@ -197,7 +199,7 @@ def test_what_is_reached_beside_the_teacher(report, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["reached.py", *words])
     script.main()
     found = json.loads(Path("docs/reached.json").read_text())
-    assert (found["split"], found["rows"], found["guidance"]) == ("tune", 6, 4.0)
+    assert (found["split"], found["rows"], found["guidance"], found["told"]) == ("tune", 6, 4.0, 5.0)
     assert list(found["kid"]) == ["heun-50", "student-4", "student-1"]
     assert [(entry["student"], entry["teacher"]) for entry in found["limits"]] == [
         ("student-4", "heun-50"),
@@ -209,7 +211,7 @@ def test_what_is_reached_beside_the_teacher(report, monkeypatch):
         assert entry["difference"][0] == pytest.approx(gap, abs=1e-4)
         assert entry["verdict"] == ("reached" if gap >= -5.0 else "missed")
     folders = sorted(path.name for path in Path("runs/reached/tune").iterdir() if path.is_dir())
-    assert folders == ["heun-50-w-1", "heun-50-w-4", "student-1-w-4", "student-4-w-1", "student-4-w-4"]
+    assert folders == ["heun-50-w-1", "heun-50-w-4", "student-1-w-5", *(f"student-4-w-{w}" for w in (1, 4, 5))]
     assert "| 4 | " in Path("docs/reached.md").read_text()
 
 
@@ -231,7 +233,7 @@ def test_pictures_are_those_of_prompt_and_seed(report):
     model = sfumato.load("models/tiny", fast=True)
     data = Path("glyphs.parquet")
     ground = open_ground(data, split="tune", features=Thumbnail(), cache=Path("cache"), report=lambda *_: None, limit=4)
-    (picture,) = model.draw([model.recipe(ground.prompts[2], seed=2, steps=2, guidance=4.0, microbatch=8)])
+    (picture,) = model.draw([model.recipe(ground.prompts[2], seed=2, steps=2, guidance=5.0, microbatch=8)])
     from sfumato.provenance.files import read
 
     assert (read("runs/student-2/0002.png")[1] == np.asarray(picture.image)).all()

@@ -48,8 +48,7 @@ def test_the_command(script, tmp_path, monkeypatch):
     assert [said["model_hash"], said["student_hash"]] == hashes
     x, y, step = script.APART, script.HEAD, 32 + script.GAP
     across = 4 * step - script.GAP + script.APART
-    scale = sfumato.load(teacher).recipe("").guidance["scale"]
-    (four,) = sfumato.load(student).generate("a green pear", seed=1, steps=4, guidance=scale)
+    (four,) = sfumato.load(student).generate("a green pear", seed=1, steps=4)
     (many,) = sfumato.load(teacher).generate("a green pear", seed=1, steps=50)
     for column, picture in ((2, four), (3, many)):
         left = x + across + column * step

@@ -4,12 +4,14 @@ from typing import Any
 
 from sfumato.corpus.prompt import Prompting
 from sfumato.errors import RecipeError
+from sfumato.text.conditioner import TextConditioner
 from sfumato.train.frozen_parts import load_conditioner, text_facts
 from sfumato.train.material import Place, gather
 from sfumato.train.noising import Noising
 from sfumato.train.order import Order
 from sfumato.train.precision import resolve
 from sfumato.train.recipe import TrainRecipe
+from sfumato.train.remembered import Remembered
 
 
 def denoiser_parts(recipe: TrainRecipe, place: Place) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -20,10 +22,14 @@ def denoiser_parts(recipe: TrainRecipe, place: Place) -> tuple[dict[str, Any], d
         )
     noising = Noising.of(recipe.process)
     material = gather(recipe, place)
+    dtype = resolve(recipe.precision, place.device)
+    conditioner = load_conditioner(recipe.text, place.device)
+    if isinstance(conditioner, TextConditioner):
+        conditioner = Remembered(conditioner, dtype, place.device)
     order = Order(recipe.seed, [len(s) for s in material.stores], material.weights)
     parts = {
         "noising": noising,
-        "conditioner": load_conditioner(recipe.text, place.device),
+        "conditioner": conditioner,
         "stores": material.stores,
         "rows": material.rows,
         "order": order,
@@ -32,7 +38,7 @@ def denoiser_parts(recipe: TrainRecipe, place: Place) -> tuple[dict[str, Any], d
         "augment": recipe.data.augment,
         "seed": recipe.seed,
         "device": place.device,
-        "dtype": resolve(recipe.precision, place.device),
+        "dtype": dtype,
         "recipe": recipe,
         "autoencoder": material.autoencoder,
         "val": material.val,
