@@ -11,7 +11,8 @@ latents, encodes its prompts and can be resumed bit for bit.
 First both are given the same pictures, noise, levels and texts, and the losses of some updates are compared. Then the
 rival's best way is looked for (0 or 1 workers, channels-last or not), at each number of threads; ours and the rival
 take turns at the best number of threads of each. Ratio: pictures per second, ours over the rival's, the median of the
-rounds with their range.
+rounds with their range. Then the floor: what a picture's forward and backward pass takes in products, and how many
+pictures a second the machine could show the network if all of it went at the rate of a large product (floor.py).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from data_loading import clock
+from floor import flops, matrix_rate
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, TensorDataset
@@ -191,11 +193,33 @@ def main() -> None:
         loader = DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers)
         ways[f"{name}, {workers} workers"] = rivals[name].on(loader)
     shown = options.steps * batch
-    print(turns(ways, sorted(set(options.threads)), options.steps, options.rounds, shown, device))
+    said, rate, threads = turns(ways, sorted(set(options.threads)), options.steps, options.rounds, shown, device)
+    print(said)
+    print(beside_floor(trainer, rate, threads))
 
 
-def turns(ways: dict[str, Step], threads: list[int], steps: int, rounds: int, shown: int, device: torch.device) -> str:
-    """The best number of threads of ours and the best way of the rival, then both by turns; the result in words."""
+def beside_floor(trainer: Trainer, rate: float, threads: int) -> str:
+    """How near so many pictures a second are to the rate of the machine's products; the result in words."""
+    task: Any = trainer.objective
+    count = trainer.recipe.optimiser.batch
+    moment = Moment(step=trainer.progress.step, shown=trainer.progress.images, count=count)
+    task.loss(moment, slice(0, count))  # its texts are encoded now, which is no work of the network's
+    each = flops(lambda: task.loss(moment, slice(0, count)).backward()) / count
+    torch.set_num_threads(threads)
+    most = matrix_rate(task.dtype, task.device)
+    return (
+        f"floor: {each / 1e9:.2f} GFLOP a picture at the {most / 1e9:.0f} GFLOP/s of large products in "
+        f"{str(task.dtype)[6:]} would be {most / each:.1f} pictures/s; ours is {100 * rate * each / most:.0f} % of it"
+    )
+
+
+def turns(
+    ways: dict[str, Step], threads: list[int], steps: int, rounds: int, shown: int, device: torch.device
+) -> tuple[str, float, int]:
+    """The best number of threads of ours and the best way of the rival, then both by turns.
+
+    The result in words, our pictures a second, and our threads.
+    """
     tried: dict[tuple[str, int], float] = {}
     for count, (way, step) in product(threads, ways.items()):
         timed(step, 1, count, device)
@@ -206,10 +230,11 @@ def turns(ways: dict[str, Step], threads: list[int], steps: int, rounds: int, sh
     times = [[timed(ways[way], steps, count, device) for way, count in (own, other)] for _ in range(rounds)]
     ratios = [plain / ours for ours, plain in times]
     ours, plain = (shown / statistics.median(column) for column in zip(*times, strict=True))
-    return (
+    said = (
         f"ours {ours:.1f} pictures/s on {own[1]} threads, plain {plain:.1f} on {other[1]} ({other[0]}); "
         f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
     )
+    return said, ours, own[1]
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def test_the_recipe_is_the_teacher_s_own():
     name = "tavola"
     assert way_for(name) == f"{name}-fast"
     shipped = recipe_from(read_toml(f"{name}-fast"))
-    evaluations = 3 + 1 + 2 * shipped.consistency.substeps  # the student with its gradient, its target, the teacher
+    options = shipped.consistency
+    evaluations = 3 + 1 + 2 * options.substeps  # the student with its gradient, its target, the teacher
+    evaluations += options.own * (options.steps - 1) / 2  # and its own pictures to begin from
     trained = checkpoint.read_manifest(checkpoint.find(name)).card["images"]
     assert shipped.rate.images * evaluations < 0.15 * 3 * trained
     made = recipe_for(name, f"{name}-fast")
