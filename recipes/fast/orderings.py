@@ -43,9 +43,13 @@ LIMITS = {"student-4": 1.2, "student-1": 2.0}
 
 
 def best_of(found: Mapping[str, Resampled]) -> str | None:
-    """The teacher's best way at BEST evaluations; None where none is measured."""
+    """The teacher's best way at BEST evaluations; None where none is measured.
+
+    The first of those that are the same to a tenth: DDPM and Euler ancestral take the same steps on the rectified
+    schedule, but for rounding.
+    """
     there = [name for name in (f"{sampler}-{BEST}" for sampler in CANDIDATES) if name in found]
-    return min(there, key=lambda name: found[name][0].value, default=None)
+    return min(there, key=lambda name: round(found[name][0].value, 1), default=None)
 
 
 def judged(found: Mapping[str, Resampled]) -> list[dict[str, Any]]:
@@ -81,7 +85,7 @@ def limits(found: Mapping[str, Resampled]) -> list[dict[str, Any]]:
 def beside_least(found: Mapping[str, Resampled]) -> list[dict[str, Any]]:
     """The student's KID over the least of all the teacher's ways, whatever its evaluations."""
     students = [name for name in found if name.startswith("student-")]
-    least = min(found.keys() - students, key=lambda name: found[name][0].value, default=None)
+    least = min(found.keys() - students, key=lambda name: round(found[name][0].value, 1), default=None)
     if least is None:
         return []
     return [{"student": n, "teacher": least, "ratio": triple(ratio(found[n], found[least]))} for n in students]
