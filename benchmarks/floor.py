@@ -1,10 +1,10 @@
 """The least time that work can take: its products, at the rate that large matrices reach on the same machine."""
 
 import statistics
-import time
 from collections.abc import Callable
 
 import torch
+from data_loading import clock
 from torch.utils.flop_counter import FlopCounterMode
 
 SIDE, ROUNDS = 2048, 5
@@ -26,15 +26,7 @@ def matrix_rate(dtype: torch.dtype, device: torch.device) -> float:
     a @ b
     rates = []
     for _ in range(ROUNDS):
-        waited(device)
-        begin = time.perf_counter()
+        begin = clock(device)
         a @ b
-        waited(device)
-        rates.append(2.0 * SIDE**3 / (time.perf_counter() - begin))
+        rates.append(2.0 * SIDE**3 / (clock(device) - begin))
     return statistics.median(rates)
-
-
-def waited(device: torch.device) -> None:
-    """Wait for the device; a CPU is never behind."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

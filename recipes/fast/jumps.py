@@ -132,10 +132,11 @@ def main() -> None:
     features = load_features("cpu")
     chosen = {"split": "tune", "features": features, "cache": cache_folder(), "limit": options.prompts}
     ground = open_ground(corpus_at(options.data), **chosen)
+    seeded = list(enumerate(ground.prompts))
     for text, jumps in ways.items():
         made: list[np.ndarray] = []
-        for start in range(0, len(ground.prompts), BATCH):
-            some = dict(list(enumerate(ground.prompts))[start : start + BATCH])
+        for start in range(0, len(seeded), BATCH):
+            some = dict(seeded[start : start + BATCH])
             made += drawn(models, some, jumps, scale, options.inner)
         found, _ = ground.kid(features(np.stack(made)))
         print(f"{text}: {found.value:.1f} [{found.low:.1f}, {found.high:.1f}]", flush=True)

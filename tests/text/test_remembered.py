@@ -6,12 +6,11 @@ import torch
 from sfumato.text.conditioner import TextConditioner
 from sfumato.train.remembered import CHUNK, Remembered
 
-CPU = torch.device("cpu")
 TEXTS = [f"{'very ' * k}red apple number {k}, 3d render" for k in range(24)] + ["", "fox", "🦊 face, flat emoji", "fox"]
 
 
 def states(conditioner, prompts, dtype=torch.float32, **options):
-    return Remembered(conditioner, dtype, CPU, **options).encode_batch(prompts)
+    return Remembered(conditioner, dtype, **options).encode_batch(prompts)
 
 
 @pytest.mark.parametrize(("dtype", "apart"), [(torch.float32, 2e-5), (torch.bfloat16, 0.1)])
@@ -33,7 +32,7 @@ def test_no_company_changes_a_bit(conditioner: TextConditioner, dtype, threads):
         together = states(conditioner, TEXTS, dtype).tokens
         alone = torch.cat([states(conditioner, [text], dtype).tokens for text in TEXTS])
         backwards = states(conditioner, TEXTS[::-1], dtype).tokens.flip(0)
-        twice = Remembered(conditioner, dtype, CPU)
+        twice = Remembered(conditioner, dtype)
         twice.encode_batch(TEXTS[5:9])
         again = twice.encode_batch(TEXTS).tokens
     finally:
@@ -45,7 +44,7 @@ def test_no_company_changes_a_bit(conditioner: TextConditioner, dtype, threads):
 def test_a_text_is_encoded_once(conditioner: TextConditioner, monkeypatch):
     asked, inner = [], conditioner.states
     monkeypatch.setattr(conditioner, "states", lambda texts, n: asked.append((len(texts), n)) or inner(texts, n))
-    remembered = Remembered(conditioner, torch.float32, CPU)
+    remembered = Remembered(conditioner, torch.float32)
     remembered.encode_batch(["fox", "a red apple, 3d render", "fox", "a fox that is rather large, 3d render"])
     assert asked == [(CHUNK, 8), (CHUNK, 16)]
     remembered.encode_batch(["a red apple, 3d render", "fox"])
@@ -57,7 +56,7 @@ def test_a_text_is_encoded_once(conditioner: TextConditioner, monkeypatch):
 def test_beyond_the_limit_texts_are_encoded_each_time(conditioner: TextConditioner, monkeypatch):
     asked, inner = [], conditioner.states
     monkeypatch.setattr(conditioner, "states", lambda texts, n: asked.append(n) or inner(texts, n))
-    room = Remembered(conditioner, torch.float32, CPU, limit=3 * 384 * 4)  # "fox" has three tokens
+    room = Remembered(conditioner, torch.float32, limit=3 * 384 * 4)  # "fox" has three tokens
     first = [room.encode_batch([text]).tokens for text in ("fox", "hound", "fox", "hound")]
     assert len(asked) == 3
     assert torch.equal(first[0], first[2])

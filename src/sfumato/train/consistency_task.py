@@ -93,7 +93,10 @@ class ConsistencyTask(DenoiserTask):
         return self.errors_of(self.net, noised, chance).mean()
 
     def own_pictures(self, noised: Noised, moment: Moment, part: slice, chance: Chance) -> Tensor:
-        """The pictures to be noised: the student's own in the place of the share `own` (own_starts.py)."""
+        """The pictures to be noised: the student's own in the place of the share `own` (own_starts.py).
+
+        Their first noise is the draw that the latent's own spread has (Denoising.draw), which goes with the latent.
+        """
         shape = (moment.count, *noised.x_0.shape[1:])
         u = rng.uniform(self.seed, (moment.count,), stream=rng.TRAIN_LEVEL, step=moment.step, draw=2)[part]
 

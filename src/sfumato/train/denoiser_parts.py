@@ -25,7 +25,7 @@ def denoiser_parts(recipe: TrainRecipe, place: Place) -> tuple[dict[str, Any], d
     dtype = resolve(recipe.precision, place.device)
     conditioner = load_conditioner(recipe.text, place.device)
     if isinstance(conditioner, TextConditioner):
-        conditioner = Remembered(conditioner, dtype, place.device)
+        conditioner = Remembered(conditioner, dtype)
     order = Order(recipe.seed, [len(s) for s in material.stores], material.weights)
     parts = {
         "noising": noising,

@@ -29,8 +29,8 @@ class Remembered:
     The states are kept without their padding, in half precision where the run has bfloat16 (which errs by more).
     """
 
-    def __init__(self, inner: TextConditioner, dtype: torch.dtype, device: torch.device, *, limit: int = LIMIT) -> None:
-        self.inner, self.dtype, self.device, self.limit = inner, dtype, device, limit
+    def __init__(self, inner: TextConditioner, dtype: torch.dtype, *, limit: int = LIMIT) -> None:
+        self.inner, self.dtype, self.limit = inner, dtype, limit
         self._known: dict[tuple[int, ...], Float[Tensor, "n d"]] = {}
         self._bytes = 0
 
@@ -39,7 +39,8 @@ class Remembered:
         """Token states of all prompts, with no gradient."""
         texts = self.inner.read(prompts)
         fresh = dict(self.encoded({text.ids: text for text in texts if text.ids not in self._known}))
-        tokens = torch.zeros(len(texts), self.inner.max_tokens, self.width, device=self.device)
+        words = self.inner.encoder.words.weight
+        tokens = torch.zeros(len(texts), self.inner.max_tokens, words.shape[1], device=words.device)
         for row, text in zip(tokens, texts, strict=True):
             known = self._known.get(text.ids)
             row[: len(text)] = fresh[text.ids] if known is None else known
@@ -47,14 +48,16 @@ class Remembered:
 
     def encoded(self, texts: dict[tuple[int, ...], Tokenised]) -> Iterator[tuple[tuple[int, ...], Tensor]]:
         """The states of new texts, remembered while there is room."""
+        device = self.inner.encoder.words.weight.device
+        kept_as = torch.float32 if self.dtype == torch.float32 else torch.float16
         for length, group in groupby(sorted(texts.values(), key=self.length), self.length):
             alike = list(group)
             for start in range(0, len(alike), CHUNK):
                 some = alike[start : start + CHUNK]
-                with autocast(self.dtype, self.device):
+                with autocast(self.dtype, device):
                     states = self.inner.states(some + some[-1:] * (CHUNK - len(some)), length)
                 for text, padded in zip(some, states, strict=False):
-                    kept = padded[: len(text)].to(torch.float32 if self.dtype == torch.float32 else torch.float16)
+                    kept = padded[: len(text)].to(kept_as)
                     if self._bytes + kept.nbytes <= self.limit:
                         self._known[text.ids] = kept.clone()
                         self._bytes += kept.nbytes
@@ -63,8 +66,3 @@ class Remembered:
     def length(self, text: Tokenised) -> int:
         """How many tokens the encoder is given for a text: the next multiple of STEP."""
         return min(-(-len(text) // STEP) * STEP, self.inner.max_tokens)
-
-    @property
-    def width(self) -> int:
-        """Numbers in a token's state."""
-        return self.inner.encoder.words.weight.shape[1]
