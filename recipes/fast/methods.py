@@ -2,8 +2,8 @@
 
 What each paper says is kept where it has a meaning at this size; how many intervals a trajectory is cut into is less
 than the papers' (150 for CT, 1280 for iCT), for runs of thousands of updates, not hundreds of thousands. The grid
-is `shifted` for all, which tavola-fast is distilled on, where the papers have EDM's, `karras` (it ends above the
-picture; so do the proofs have it, tests/proofs/test_few_steps.py).
+is `shifted`, where the papers have EDM's, `karras` (it ends above the picture; so do the proofs have it,
+tests/proofs/test_few_steps.py); `own-4` has what tavola-fast has.
 """
 
 from dataclasses import dataclass
@@ -32,9 +32,10 @@ class Method:
 
 TEACHER = Method(name="teacher", what="the flow itself, drawn by DDIM", source="Song, Meng and Ermon 2021")
 
-FEW = ("objective=consistency", "consistency.grid=shifted", "consistency.steps=4")
+FEW = ("objective=consistency", "consistency.steps=4")
+SHIFTED = "consistency.grid=shifted"
 TAUGHT = (*FEW, "consistency.method=distillation", "network.dials=1", "optimiser.lr=3e-4", "rate.warmup=640")
-DATA = (*FEW, "consistency.method=training")
+DATA = (*FEW, SHIFTED, "consistency.method=training")
 
 METHODS = (
     Method(
@@ -43,6 +44,7 @@ METHODS = (
         source="Song et al. 2023, algorithm 2",
         changes=(
             *TAUGHT,
+            SHIFTED,
             "consistency.guidance=[1.0,1.0]",
             "consistency.first=18",
             "consistency.last=18",
@@ -57,6 +59,7 @@ METHODS = (
         source="Luo et al. 2023",
         changes=(
             *TAUGHT,
+            SHIFTED,
             "consistency.guidance=[1.0,4.0]",
             "consistency.first=16",
             "consistency.last=16",
@@ -66,15 +69,17 @@ METHODS = (
         scales=(1.0, 2.0),
     ),
     Method(
-        name="lcm-4",
-        what="the same on the levels of 4 steps, between which the teacher makes two each",
+        name="own-4",
+        what="the same on 4 even levels, the teacher making two steps in each, begun at the student's own pictures",
         source="recipe tavola-fast",
         changes=(
             *TAUGHT,
+            "consistency.grid=uniform",
             "consistency.guidance=[1.0,4.0]",
             "consistency.first=4",
             "consistency.last=4",
             "consistency.substeps=2",
+            "consistency.own=1.0",
             "consistency.distance=pseudo-huber",
         ),
         taught=True,
@@ -114,6 +119,7 @@ METHODS = (
         source="Geng et al. 2025",
         changes=(
             *FEW,
+            SHIFTED,
             "consistency.method=mean-flow",
             "consistency.distance=adaptive",
             "consistency.equal=0.75",

@@ -35,6 +35,11 @@ class Conditioning:
         pooled, dials = _both(self.pooled, other.pooled), _both(self.dials, other.dials)
         return Conditioning(tokens, mask, self.words + other.words, pooled, dials)
 
+    def rows(self, chosen: Sequence[int]) -> "Conditioning":
+        """Some of the prompts, in the order asked for, any as often as it is named."""
+        pooled, dials = (None if part is None else part[chosen] for part in (self.pooled, self.dials))
+        return Conditioning(self.tokens[chosen], self.mask[chosen], tuple(self.words[k] for k in chosen), pooled, dials)
+
 
 def _both(one: Array | None, other: Array | None) -> Array | None:
     """Both, one after the other, where both are there."""

@@ -40,12 +40,12 @@ def page(race):
 
 def test_every_method_is_a_recipe_of_at_most_a_million_parameters(race):
     recipes = {m.name: race.recipe_of(m, Path("runs"), 3, 1000) for m in (race.TEACHER, *race.METHODS)}
-    assert list(recipes) == ["teacher", "cd", "lcm", "lcm-4", "ct", "ict", "mean-flow"]
+    assert list(recipes) == ["teacher", "cd", "lcm", "own-4", "ct", "ict", "mean-flow"]
     for recipe in recipes.values():
         assert sum(p.numel() for p in described_network(recipe).parameters()) <= 1_000_000
         assert (recipe.seed, recipe.rate.images, recipe.rate.cooldown) == (3, 1000, 400)
     taught = {name: recipe.consistency.teacher for name, recipe in recipes.items() if recipe.consistency.teacher}
-    assert taught == dict.fromkeys(("cd", "lcm", "lcm-4"), "runs/teacher-3")
+    assert taught == dict.fromkeys(("cd", "lcm", "own-4"), "runs/teacher-3")
     assert recipes["ict"].consistency.pick == "density"
     assert Noising.of(recipes["ict"].process).density == LogNormal(mean=-1.1, std=2.0)
     assert (recipes["cd"].consistency.target, recipes["ict"].consistency.target) == (0.95, 0.0)
@@ -83,7 +83,7 @@ def test_the_command_twice(race, data, tmp_path, monkeypatch):
     assert [r["steps"] for r in found["teacher"]["results"]] == [1, 2, 3]
     assert all(np.isfinite(r["fd"]).all() for run in found.values() for r in run["results"])
     text = Path("docs/methods.md").read_text()
-    assert "Not run yet: cd, lcm-4, ct, mean-flow." in text
+    assert "Not run yet: cd, own-4, ct, mean-flow." in text
     assert text.count("| lcm |") == 2
     before = {path: path.stat().st_mtime_ns for path in Path("runs").glob("*-0.json")}
     Path("runs/lcm-0.json").unlink()
@@ -110,5 +110,5 @@ def test_the_table(page):
     assert "| 80.0 [79.0, 81.0] |" in lines[3]
     assert lines[0].startswith("| method | what | levels | w |")
     assert "algorithm 2) | shifted | 1 |" in lines[2]
-    assert lines[-2] == "Not run yet: lcm, lcm-4, ict, mean-flow, teacher."
+    assert lines[-2] == "Not run yet: lcm, own-4, ict, mean-flow, teacher."
     assert page.best_lines(runs)[0] == "- least at 1 evaluation: cd (w = 1), 50.0"

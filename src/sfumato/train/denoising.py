@@ -96,9 +96,8 @@ class Denoising:
         return squared * (weight.flatten() if isinstance(weight, Tensor) else weight)
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
-        """Token states, with no gradient."""
-        with autocast(self.dtype, self.device):
-            return self.conditioner.encode_batch(list(prompts))
+        """Token states, with no gradient, in the encoder's own number format."""
+        return self.conditioner.encode_batch(list(prompts))
 
     def batch(self, moment: Moment, part: slice = ALL) -> tuple[Tensor, list[str], Float64[np.ndarray, " b"]]:
         """One part's x_0, prompts, and a uniform number for each noise level, stratified: (k + U_k) / b for picture k.

@@ -32,7 +32,7 @@ class GuidedTeacher:
     def __call__(self, x_t: Tensor, level: Level, cond: Conditioning, scale: Float[Tensor, " b"]) -> Prediction:
         """The guided belief; outside the interval that with the prompt alone."""
         with_prompt = self.denoiser(x_t, level, cond)
-        without = self.denoiser(x_t, level, repeated(self.null, len(x_t)))
+        without = self.denoiser(x_t, level, self.null.rows([0] * len(x_t)))
         (low, high), t = self.way.interval, torch.as_tensor(level.t, device=x_t.device)
         w = torch.where((low <= t) & (t <= high), scale.view(-1, *(1,) * (x_t.ndim - 1)), 1.0)
         guided = self.way.combine(with_prompt, without, w)
@@ -51,9 +51,3 @@ class GuidedTeacher:
             here = there if k == steps else on_device(self.schedule(begin + k / steps * (end - begin)), x_t.device)
             x_t = belief.toward(here)
         return x_t
-
-
-def repeated(cond: Conditioning, count: int) -> Conditioning:
-    """One prompt, `count` times."""
-    pooled = None if cond.pooled is None else cond.pooled.expand(count, -1)
-    return Conditioning(cond.tokens.expand(count, -1, -1), cond.mask.expand(count, -1), cond.words * count, pooled)

@@ -7,7 +7,6 @@ arXiv:2405.14867, section 4.5, "backward simulation").
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -41,12 +40,5 @@ def own_pictures(
             break
         z = noise(k)[chosen]
         x = level.alpha * made[chosen] + level.sigma * z if k else (level.alpha**2 + level.sigma**2) ** 0.5 * z
-        made[chosen] = student(of(cond, chosen))(x, level).x0_hat
+        made[chosen] = student(cond.rows(chosen.tolist()))(x, level).x0_hat
     return made
-
-
-def of(cond: Conditioning, chosen: Tensor) -> Conditioning:
-    """Some of the prompts."""
-    pooled, dials = (None if part is None else part[chosen] for part in (cond.pooled, cond.dials))
-    words = tuple(cond.words[int(k)] for k in chosen)
-    return replace(cond, tokens=cond.tokens[chosen], mask=cond.mask[chosen], words=words, pooled=pooled, dials=dials)
