@@ -51,3 +51,13 @@ def test_conditionings_join_prompt_after_prompt():
     assert both.pooled is None
     np.testing.assert_array_equal(both.tokens[:, 0, 0], [0, 1, 1])
     np.testing.assert_array_equal(both.mask[:, 0], [True, False, False])
+
+
+def test_rows_of_a_conditioning_stand_in_the_order_asked_for():
+    tokens, dials = np.arange(6.0).reshape(3, 2, 1), np.array([[0.0], [1.0], [2.0]])
+    some = Conditioning(tokens, np.eye(3, 2, dtype=bool), (("a",), ("b",), ("c",)), dials=dials).rows([2, 0, 2])
+    assert some.words == (("c",), ("a",), ("c",))
+    assert some.pooled is None
+    np.testing.assert_array_equal(some.tokens[:, 0, 0], [4, 0, 4])
+    np.testing.assert_array_equal(some.mask[:, 0], [False, True, False])
+    np.testing.assert_array_equal(some.dials, [[2], [0], [2]])
