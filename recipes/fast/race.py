@@ -42,6 +42,7 @@ from sfumato.evaluate.frechet import frechet
 from sfumato.evaluate.interval import Estimate, jackknife
 from sfumato.model import Model
 from sfumato.train.build import build
+from sfumato.train.events import Metrics, Saved
 from sfumato.train.export import export
 from sfumato.train.loop import Trainer
 from sfumato.train.material import Place
@@ -104,7 +105,8 @@ def trained(recipe: TrainRecipe, folder: Path, place: Place) -> Model:
     if not (folder / "model").is_dir():
         session = resume(folder, place) if listed(folder / "checkpoints") else begin(recipe, folder, place)
         for event in run(session, lambda: False):
-            LOG.info("%s: %s", folder.name, event)
+            if isinstance(event, Metrics | Saved):
+                LOG.info("%s: %s", folder.name, event)
         export(session)
     return sfumato.load(folder)
 
