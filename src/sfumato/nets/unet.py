@@ -123,10 +123,7 @@ class UNet(nn.Module):
         numbers: Float[Tensor, "m k"] | None = None,
     ) -> Float[Tensor, "b o h w"]:
         """The raw output for x at the noise level that c_noise tells of."""
-        self._check(x)
-        tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
-        tokens = None if tokens is None else self.text_norm(tokens)
-        emb = self.embed(x, c_noise, tokens, mask, pooled, numbers)
+        tokens, mask, emb = self._told(x, c_noise, tokens, mask, pooled, numbers)
         skips = [self.conv_in(x)]
         for down in self.down:
             skips += down(skips[-1], emb, tokens, mask)
@@ -134,6 +131,24 @@ class UNet(nn.Module):
         for up in self.up:
             h = up(h, skips, emb, tokens, mask)
         return self.conv_out(F.silu(self.norm_out(h)))
+
+    def features(
+        self,
+        x: Float[Tensor, "b c h w"],
+        c_noise: float | int | Tensor,
+        tokens: Float[Tensor, "b l d"] | None = None,
+        mask: Bool[Tensor, "b l"] | None = None,
+        pooled: Float[Tensor, "b p"] | None = None,
+        numbers: Float[Tensor, "m k"] | None = None,
+    ) -> list[Float[Tensor, "b _ _ _"]]:
+        """What the way down makes of x: the first map of each level, finest first, and that of the middle."""
+        tokens, mask, emb = self._told(x, c_noise, tokens, mask, pooled, numbers)
+        h, maps = self.conv_in(x), []
+        for down in self.down:
+            found = down(h, emb, tokens, mask)
+            h = found[-1]
+            maps.append(found[0])
+        return [*maps, self.mid(h, emb, tokens, mask)]
 
     def embed(
         self,
@@ -150,6 +165,21 @@ class UNet(nn.Module):
             return F.silu(told)
         text = pooled_text(pooled, tokens, mask, batch=len(x), dim=self.pooled_dim)
         return F.silu(told + self.pooled(self.text_norm(text)))
+
+    def _told(
+        self,
+        x: Tensor,
+        c_noise: float | int | Tensor,
+        tokens: Tensor | None,
+        mask: Tensor | None,
+        pooled: Tensor | None,
+        numbers: Tensor | None,
+    ) -> tuple[Tensor | None, Tensor | None, Tensor]:
+        """Token states and mask as the layers take them, and the embedding; refuses what does not fit."""
+        self._check(x)
+        tokens, mask = checked_text(tokens, mask, batch=len(x), token_dim=self.token_dim)
+        tokens = None if tokens is None else self.text_norm(tokens)
+        return tokens, mask, self.embed(x, c_noise, tokens, mask, pooled, numbers)
 
     def _check(self, x: Tensor) -> None:
         """Refuse what does not fit, before the first layer."""

@@ -35,18 +35,16 @@ class Pair:
     end: Level
 
 
-def consistency_errors(
-    student: Believe,
-    target: Believe,
-    x_here: State,
-    x_there: State,
-    pair: Pair,
-    options: ConsistencyOptions,
-) -> Float[Tensor, " b"]:
-    """lambda d(f(x_t, t), f'(x_s, s)) of each sample; no gradient goes through the target."""
+def both_ends(student: Believe, target: Believe, x_here: State, x_there: State, pair: Pair) -> tuple[State, State]:
+    """f(x_t, t) and f'(x_s, s); no gradient goes through the second."""
     with torch.no_grad():
         goal = consistent(target(x_there, pair.there), pair.end)
-    far = measured(consistent(student(x_here, pair.here), pair.end) - goal, options)
+    return consistent(student(x_here, pair.here), pair.end), goal
+
+
+def consistency_errors(ends: tuple[State, State], pair: Pair, options: ConsistencyOptions) -> Float[Tensor, " b"]:
+    """lambda d(f(x_t, t), f'(x_s, s)) of each sample."""
+    far = measured(ends[0] - ends[1], options)
     if options.weigh == "one":
         return far
     return far / torch.as_tensor(apart(pair.here, pair.there)).flatten()

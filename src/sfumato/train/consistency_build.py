@@ -1,7 +1,8 @@
 """From a recipe to a task for few steps: the teacher found and compared, the student begun from its weights."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from sfumato.denoiser import NetworkDenoiser
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.guidance import GUIDANCES, ClassifierFree
 from sfumato.manifest import Manifest
+from sfumato.nets.unet import UNet
 from sfumato.options import whole_threshold
 from sfumato.parts import build_network
 from sfumato.process.parameterisation import parameterisation_from
@@ -28,6 +30,7 @@ from sfumato.train.guided import GuidedTeacher
 from sfumato.train.kernels import cpu_kernels, forward_kernels
 from sfumato.train.looking import Precise
 from sfumato.train.material import Place
+from sfumato.train.perceptual import Eyes
 from sfumato.train.recipe import TrainRecipe
 from sfumato.train.target import WithTarget
 from sfumato.weights import sha256
@@ -49,6 +52,8 @@ def few_steps(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Consis
         manifest, tensors, facts["teacher"] = read_teacher(recipe, facts)
         take_over(net, tensors)
         teacher = guided(manifest, tensors, place, parts)
+        if recipe.consistency.perceptual > 0.0:
+            teacher = replace(teacher, eyes=eyes_of(teacher, parts["dtype"]))
     if recipe.consistency.method == "mean-flow":
         forward_kernels(net)
     method = METHODS[recipe.consistency.method]
@@ -178,3 +183,14 @@ def guided(manifest: Manifest, tensors: Mapping[str, Tensor], place: Place, part
     options = whole_threshold(manifest.defaults.get("threshold", {}))
     threshold = choose(THRESHOLDS, options, "threshold") if options else None
     return GuidedTeacher(denoiser, schedule_from(manifest.schedule), null, way_of(manifest), threshold)
+
+
+def eyes_of(teacher: GuidedTeacher, dtype: torch.dtype) -> Eyes:
+    """What compares pictures by the teacher's network. Raises RecipeError for one that is no U-Net."""
+    denoiser = cast(NetworkDenoiser, teacher.denoiser)
+    net = cast(Precise, denoiser.net).net
+    if not isinstance(net, UNet):
+        raise RecipeError(
+            "consistency.perceptual needs the way down of a U-Net, which this teacher has not: set it to 0"
+        )
+    return Eyes(net.requires_grad_(False), denoiser.parameterisation, denoiser.clock, dtype)

@@ -12,7 +12,7 @@ from sfumato.errors import RecipeError, ScheduleError
 from sfumato.process.parameterisation import Flow
 from sfumato.process.rectified import Rectified
 from sfumato.process.schedule import Level
-from sfumato.train.consistency import Pair, consistency_errors, measured
+from sfumato.train.consistency import Pair, both_ends, consistency_errors, measured
 from sfumato.train.consistency_task import Chance, ConsistencyTask, Noised
 from sfumato.train.kernels import forward_kernels
 from sfumato.train.mean_flow import mean_flow_difference
@@ -31,7 +31,12 @@ class Distillation(ConsistencyTask):
         x_there = self.teacher.carry(noised.x_t, pair.here, pair.there, cond, noised.scale, steps=self.options.substeps)
         told = self.told(noised)
         student, target = self.belief(student_of(net), told, chance), self.belief(target_of(net), told, chance)
-        return consistency_errors(student, target, noised.x_t, x_there, pair, self.options)
+        ends = both_ends(student, target, noised.x_t, x_there, pair)
+        errors = consistency_errors(ends, pair, self.options)
+        if noised.look is None:
+            return errors
+        assert self.teacher.eyes is not None
+        return errors + self.options.perceptual * self.teacher.eyes(*ends, noised.look, cond)
 
 
 class Training(ConsistencyTask):
@@ -42,7 +47,8 @@ class Training(ConsistencyTask):
         pair, cond = noised.pair, noised.cond
         x_there = pair.there.alpha * noised.x_0 + pair.there.sigma * noised.eps
         student, target = self.belief(student_of(net), cond, chance), self.belief(target_of(net), cond, chance)
-        return consistency_errors(student, target, noised.x_t, x_there, pair, self.options)
+        ends = both_ends(student, target, noised.x_t, x_there, pair)
+        return consistency_errors(ends, pair, self.options)
 
 
 class MeanFlow(ConsistencyTask):

@@ -30,6 +30,7 @@ class ConsistencyOptions:
     by one over how far its levels lie apart.
     substeps: the teacher's steps in each interval. own: distillation's share of starts that are the student's own
     pictures, noised, and not the data's (train/own_starts.py).
+    perceptual: distillation's weight of how differently both ends look to the teacher (train/perceptual.py); 0: none.
     equal: mean-flow's share of pairs whose two times are one.
     steps: the most evaluations that the model is made for.
     """
@@ -49,6 +50,7 @@ class ConsistencyOptions:
     target: float = 0.0
     substeps: int = 1
     own: float = 0.0
+    perceptual: float = 0.0
     equal: float = 0.75
     steps: int = 4
 
@@ -67,6 +69,8 @@ class ConsistencyOptions:
             )
         if not 0.0 <= self.equal <= 1.0 or not 0.0 <= self.own <= 1.0:
             raise RecipeError(f"consistency.equal and own are {self.equal} and {self.own}; each is a share in [0, 1]")
+        if not 0.0 <= self.perceptual < float("inf"):
+            raise RecipeError(f"consistency.perceptual is {self.perceptual}; expected a weight of 0 or more")
         if not 0.0 < self.huber < float("inf"):
             raise RecipeError(f"consistency.huber is {self.huber}; it must be positive ({HUBER} in the paper)")
         if not 1 <= self.substeps <= 64 or not 1 <= self.steps <= 1000:

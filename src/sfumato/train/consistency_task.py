@@ -34,6 +34,7 @@ from sfumato.train.looking import Precise, Way, held_out, sheet
 from sfumato.train.noising import Noising, on_device
 from sfumato.train.objective import Moment
 from sfumato.train.own_starts import own_pictures
+from sfumato.train.perceptual import NOISED, Look
 from sfumato.train.target import WithTarget, student_of
 
 Chance = Callable[[], AbstractContextManager[None]]
@@ -42,13 +43,14 @@ Chance = Callable[[], AbstractContextManager[None]]
 
 @dataclass(frozen=True, eq=False)
 class Noised:
-    """One part of an update: pictures, noise, levels, prompts, and the guidance that each is told."""
+    """One part of an update: pictures, noise, levels, prompts, the guidance each is told, how ends are looked at."""
 
     x_0: Tensor
     eps: Tensor
     pair: Pair
     cond: Conditioning
     scale: Float[Tensor, " b"]
+    look: Look | None = None
 
     @property
     def x_t(self) -> Tensor:
@@ -90,6 +92,8 @@ class ConsistencyTask(DenoiserTask):
 
         if self.options.own > 0.0 and self.options.method == "distillation":
             noised = replace(noised, x_0=self.own_pictures(noised, moment, part, chance))
+        if self.options.perceptual > 0.0 and self.options.method == "distillation":
+            noised = replace(noised, look=self.look(x_0, moment, part))
         return self.errors_of(self.net, noised, chance).mean()
 
     def own_pictures(self, noised: Noised, moment: Moment, part: slice, chance: Chance) -> Tensor:
@@ -109,6 +113,15 @@ class ConsistencyTask(DenoiserTask):
         levels = GRIDS[self.grid](self.noising.schedule, self.options.steps)[:-1]
         own = torch.from_numpy(u < self.options.own).to(self.device)
         return own_pictures(student, noised.x_0, noised.pair.here, self.told(noised), levels, noise, own)
+
+    def look(self, x_0: Tensor, moment: Moment, part: slice) -> Look:
+        """Fresh noise and levels for what the teacher's eyes compare; the draws before are those of own_pictures."""
+        low, high = NOISED
+        u = rng.uniform(self.seed, (moment.count,), stream=rng.TRAIN_LEVEL, step=moment.step, draw=3)[part]
+        level = on_device(self.noising.schedule(low + (high - low) * u), self.device)
+        shape = (moment.count, *x_0.shape[1:])
+        draw = self.options.steps + 1
+        return Look(level, self.noise(shape, stream=rng.TRAIN_NOISE, step=moment.step, draw=draw)[part])
 
     def errors(self, net: nn.Module, x_0: Tensor, eps: Tensor, level: Level, cond: Conditioning) -> Tensor:
         """The loss of each sample at the pair of the finest levels nearest to `level`, for the sheet's guidance.

@@ -13,6 +13,7 @@ from sfumato.process.prediction import Prediction
 from sfumato.process.schedule import Level, Schedule
 from sfumato.thresholding import Threshold
 from sfumato.train.noising import on_device
+from sfumato.train.perceptual import Eyes
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +21,7 @@ class GuidedTeacher:
     """null + w (cond - null) of a denoiser, with a scale w for each sample.
 
     way: the interval and the rescale that the model draws with; its own scale has no say. threshold: what it keeps
-    x0_hat within, None where nothing.
+    x0_hat within, None where nothing. eyes: what compares pictures by its network, None where that is not asked for.
     """
 
     denoiser: Denoiser
@@ -28,6 +29,7 @@ class GuidedTeacher:
     null: Conditioning
     way: ClassifierFree = field(default_factory=ClassifierFree)
     threshold: Threshold | None = None
+    eyes: Eyes | None = None
 
     def __call__(self, x_t: Tensor, level: Level, cond: Conditioning, scale: Float[Tensor, " b"]) -> Prediction:
         """The guided belief; outside the interval that with the prompt alone."""
