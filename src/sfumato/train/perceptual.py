@@ -21,7 +21,7 @@ from sfumato.process.prediction import Parameterisation
 from sfumato.process.schedule import Level
 from sfumato.train.precision import autocast
 
-NOISED = (0.02, 0.3)
+NOISED = (0.02, 0.5)
 """Between which t both are noised."""
 
 
