@@ -52,6 +52,10 @@ def test_a_model_alone_takes_its_own_recipe_for_that_time(asked):
     assert asked == [(UNSAID, "tavola-tuned"), ("1h", "bozzetto")]
 
 
+def own_rate(name):
+    return checkpoint.read_manifest(checkpoint.find(name)).card["recipe"]["optimiser"]["lr"]
+
+
 def test_the_recipe_of_a_shipped_model_fits_it_and_has_no_end():
     recipe = recipe_from(recipe_of("tavola"))
     assert (recipe.rate.images, recipe.rate.cooldown, recipe.rate.seconds) == (0, 0, 0.0)
@@ -61,6 +65,7 @@ def test_the_recipe_of_a_shipped_model_fits_it_and_has_no_end():
     assert {k: v.shape for k, v in described_network(recipe).state_dict().items()} == {
         k: v.shape for k, v in weights.items()
     }
+    assert recipe.optimiser.lr == pytest.approx(0.2 * own_rate("tavola"))
     again = recipe_from(recipe_of("velatura"))
     assert (again.objective, again.network["z_channels"], again.name) == ("autoencoder", 12, "autoencoder-tuned")
 
@@ -72,7 +77,9 @@ def test_a_model_is_trained_further_in_one_command(tmp_path, capsys):
     about = json.loads((tmp_path / "runs" / "tiny-tuned" / "run.json").read_text())
     assert about["recipe"]["network"] == read_toml("tiny")["network"]
     assert (about["recipe"]["rate"]["images"], about["origin"]["images"]) == (24, 8)
-    assert recipe_of("runs/tiny-tuned")["name"] == "tiny-tuned"
+    assert about["recipe"]["optimiser"]["lr"] == pytest.approx(0.2 * read_toml("tiny")["optimiser"]["lr"])
+    again = recipe_of("runs/tiny-tuned")
+    assert (again["name"], again["optimiser"]["lr"]) == ("tiny-tuned", about["recipe"]["optimiser"]["lr"])
 
 
 def test_where_no_recipe_is_named_anywhere(monkeypatch):

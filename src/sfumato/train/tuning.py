@@ -10,12 +10,17 @@ from sfumato.train.distilling import own_recipe, space_of, text_of
 from sfumato.train.frozen_parts import DESCRIPTION, description, located
 from sfumato.train.recipe import Space
 
+TUNED = "-tuned"
+GENTLY = 0.2
+"""Of the rate that the model was trained at: at the whole one a small set undoes what it knows (docs/log.md)."""
+
 
 def recipe_of(source: str) -> dict[str, Any]:
     """The tables of a recipe for training the model or autoencoder `source`, a shipped name or a folder, further.
 
-    Where its own run ended says nothing of this one, which has no end as yet. A model's text encoder and autoencoder
-    are those that it holds, wherever its recipe had them from.
+    Where its own run ended says nothing of this one, which has no end as yet. Its learning rate is GENTLY times that
+    of the model's own training, whatever it was trained further since. A model's text encoder and autoencoder are
+    those that it holds, wherever its recipe had them from.
 
     Raises:
         CheckpointError: there is no such model. RecipeError: it does not say by which recipe it was trained.
@@ -23,8 +28,11 @@ def recipe_of(source: str) -> dict[str, Any]:
     table = described(located(Space(autoencoder=source)) / DESCRIPTION, source)
     if "network" not in table:
         raise RecipeError(f"{source} does not say by which recipe it was trained; name one by --recipe")
-    name = f"{str(table['name']).removesuffix('-tuned')}-tuned"
-    return {**table, "name": name, "rate": {**table["rate"], "seconds": 0.0, "images": 0, "cooldown": 0}}
+    name, optimiser = str(table["name"]), table["optimiser"]
+    if not name.endswith(TUNED):
+        name, optimiser = name + TUNED, {**optimiser, "lr": GENTLY * optimiser["lr"]}
+    rate = {**table["rate"], "seconds": 0.0, "images": 0, "cooldown": 0}
+    return {**table, "name": name, "optimiser": optimiser, "rate": rate}
 
 
 def described(autoencoder: Path, source: str) -> dict[str, Any]:
