@@ -27,7 +27,7 @@ examples:
   sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
   sfumato train my-pictures/                    what can be learnt in 30 minutes on this machine
   sfumato train my-pictures/ --budget 8h        in that time
-  sfumato train my-pictures/ --from tavola --cooldown 10000     fine-tune on 10,000 of them, by the model's own recipe
+  sfumato train my-pictures/ --from tavola --cooldown 10000     fine-tune on 10,000: its own recipe, a fifth of its rate
   sfumato train my-pictures/ --from-nothing --budget 2h      with no weights but its own: three runs after each other
   sfumato train --resume runs/mine
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
@@ -49,7 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--from-nothing", action="store_true", help="no shipped weights: trains text, latents and picture on DATA alone"
     )
-    add("--from", dest="start", metavar="MODEL", help="begin from a model's weights, with a new warm-up")
+    add(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="begin from a model's weights, with a new warm-up; without --recipe by its own, at a fifth of its rate",
+    )
     add("--go-on", action="store_true", help="where --out holds a run already, go on with it")
     add("--accept-data-change", action="store_true", help="with --resume, --go-on: though the pictures changed")
     add("--images", type=int, default=0, help="end the run at this many pictures")
