@@ -124,6 +124,7 @@ METHODS = (
             "consistency.distance=adaptive",
             "consistency.equal=0.75",
             'process.density={kind="logit-normal", mean=-0.4, std=1.0}',
+            'process.clock={kind="time", scale=16.0}',
             "network.dials=2",
             "precision=float32",
         ),
