@@ -113,12 +113,12 @@ def no_boundary(belief, end):
 
 def other_noise(monkeypatch):
     """Neighbours that do not lie on one trajectory: the noise at s is another."""
-    errors = consistency_methods.consistency_errors
+    ends = consistency_methods.both_ends
 
-    def wrong(student, target, x_here, x_there, pair, options):
-        return errors(student, target, x_here, x_there + pair.there.sigma * torch.roll(x_here, 1, 0), pair, options)
+    def wrong(student, target, x_here, x_there, pair):
+        return ends(student, target, x_here, x_there + pair.there.sigma * torch.roll(x_here, 1, 0), pair)
 
-    monkeypatch.setattr(consistency_methods, "consistency_errors", wrong)
+    monkeypatch.setattr(consistency_methods, "both_ends", wrong)
 
 
 def other_sign(monkeypatch):
@@ -167,7 +167,8 @@ def test_pairs_are_weighed_by_one_over_their_distance():
         return Prediction(x, level, 0.5 * x, 0.25 * x)
 
     def errors(options):
-        return consistency.consistency_errors(belief, belief, here, there, pair, options)
+        ends = consistency.both_ends(belief, belief, here, there, pair)
+        return consistency.consistency_errors(ends, pair, options)
 
     gaps = torch.tensor([task.finest[i].sigma - task.finest[i + 1].sigma for i in k], dtype=torch.float32)
     assert gaps.max() > 1000 * gaps.min()

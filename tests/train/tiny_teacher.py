@@ -15,7 +15,7 @@ SMALL = [
     "watch.heldout_rows=4", "watch.bins=2", "watch.sheet=32", "watch.checkpoint=16", "watch.steps=2",
 ]  # fmt: skip
 METHODS = {
-    "distillation": ["consistency.target=0.9", "consistency.own=0.5"],
+    "distillation": ["consistency.target=0.9", "consistency.own=0.5", "consistency.perceptual=1.0"],
     "training": ["consistency.method=training", "consistency.first=1", "consistency.weigh=apart"],
     "mean-flow": ["consistency.method=mean-flow", "consistency.distance=squared", "precision=float32"],
 }

@@ -40,5 +40,5 @@ def own_pictures(
             break
         z = noise(k)[chosen]
         x = level.alpha * made[chosen] + level.sigma * z if k else (level.alpha**2 + level.sigma**2) ** 0.5 * z
-        made[chosen] = student(cond.rows(chosen.tolist()))(x, level).x0_hat
+        made[chosen] = student(cond.rows([int(k) for k in chosen]))(x, level).x0_hat
     return made
