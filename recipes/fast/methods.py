@@ -115,7 +115,7 @@ METHODS = (
     ),
     Method(
         name="mean-flow",
-        what="average velocities from the data, the adaptive weight",
+        what="average velocities from the data, the adaptive weight, a clock of 16 t for its derivative's sake",
         source="Geng et al. 2025",
         changes=(
             *FEW,
