@@ -25,17 +25,16 @@ class Method:
 
     @property
     def grid(self) -> str:
-        """The grid of its levels; "" for the teacher, which learns at every level."""
+        """The grid of its levels, the last that is named; "" for the teacher, which learns at every level."""
         key = "consistency.grid="
-        return next((change.removeprefix(key) for change in self.changes if change.startswith(key)), "")
+        return next((change.removeprefix(key) for change in reversed(self.changes) if change.startswith(key)), "")
 
 
 TEACHER = Method(name="teacher", what="the flow itself, drawn by DDIM", source="Song, Meng and Ermon 2021")
 
-FEW = ("objective=consistency", "consistency.steps=4")
-SHIFTED = "consistency.grid=shifted"
+FEW = ("objective=consistency", "consistency.grid=shifted", "consistency.steps=4")
 TAUGHT = (*FEW, "consistency.method=distillation", "network.dials=1", "optimiser.lr=3e-4", "rate.warmup=640")
-DATA = (*FEW, SHIFTED, "consistency.method=training")
+DATA = (*FEW, "consistency.method=training")
 
 METHODS = (
     Method(
@@ -44,7 +43,6 @@ METHODS = (
         source="Song et al. 2023, algorithm 2",
         changes=(
             *TAUGHT,
-            SHIFTED,
             "consistency.guidance=[1.0,1.0]",
             "consistency.first=18",
             "consistency.last=18",
@@ -59,7 +57,6 @@ METHODS = (
         source="Luo et al. 2023",
         changes=(
             *TAUGHT,
-            SHIFTED,
             "consistency.guidance=[1.0,4.0]",
             "consistency.first=16",
             "consistency.last=16",
@@ -119,7 +116,6 @@ METHODS = (
         source="Geng et al. 2025",
         changes=(
             *FEW,
-            SHIFTED,
             "consistency.method=mean-flow",
             "consistency.distance=adaptive",
             "consistency.equal=0.75",

@@ -139,10 +139,9 @@ class UNet(nn.Module):
         tokens: Float[Tensor, "b l d"] | None = None,
         mask: Bool[Tensor, "b l"] | None = None,
         pooled: Float[Tensor, "b p"] | None = None,
-        numbers: Float[Tensor, "m k"] | None = None,
     ) -> list[Float[Tensor, "b _ _ _"]]:
         """What the way down makes of x: the first map of each level, finest first, and that of the middle."""
-        tokens, mask, emb = self._told(x, c_noise, tokens, mask, pooled, numbers)
+        tokens, mask, emb = self._told(x, c_noise, tokens, mask, pooled)
         h, maps = self.conv_in(x), []
         for down in self.down:
             found = down(h, emb, tokens, mask)
@@ -173,7 +172,7 @@ class UNet(nn.Module):
         tokens: Tensor | None,
         mask: Tensor | None,
         pooled: Tensor | None,
-        numbers: Tensor | None,
+        numbers: Tensor | None = None,
     ) -> tuple[Tensor | None, Tensor | None, Tensor]:
         """Token states and mask as the layers take them, and the embedding; refuses what does not fit."""
         self._check(x)
