@@ -1,6 +1,6 @@
 """What share of a training step is spent on data?  Goal: under 3 %.
 
-    python benchmarks/data_loading.py CORPUS --recipe bozzetto [--cache DIR] [--steps 20] [--set A.B=C ...]
+    python benchmarks/data_loading.py CORPUS --recipe tavola [--cache DIR] [--steps 20] [--set A.B=C ...]
     python benchmarks/data_loading.py tests/data --recipe tiny
 
 Share = time inside the objective's `batch` (which pictures, their latents or pixels, their noise and prompts) / time of

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add = parser.add_argument
     add("data", type=Path, metavar="DATA", help="a folder or file of captioned pictures")
-    add("--recipe", default="bozzetto", help="the recipe to train with: a shipped name or a TOML file (bozzetto)")
+    add("--recipe", default="abbozzo", help="the recipe to train with: a shipped name or a TOML file (abbozzo)")
     add("--set", dest="changes", action="append", default=[], metavar="A.B=C", help="change an entry of the recipe")
     add("--no-timing", action="store_true", help="do not measure how long training would take")
     add("--device", default="auto", help="the device to measure on: cpu, cuda, cuda:1, mps or auto")

@@ -23,7 +23,7 @@ SIGTERM and after --max-seconds with a checkpoint, and goes on from it, bit for 
 
 EXAMPLES = """\
 examples:
-  sfumato train corpus/ --recipe bozzetto --set space.autoencoder=runs/bozzetto-autoencoder/model --out runs/mine
+  sfumato train corpus/ --recipe tavola --set space.autoencoder=runs/autoencoder/model --out runs/mine
   sfumato train corpus/ --recipe towers --out runs/towers        a text encoder with nothing pretrained
   sfumato train my-pictures/                    what can be learnt in 30 minutes on this machine
   sfumato train my-pictures/ --budget 8h        in that time
@@ -33,7 +33,7 @@ examples:
   sfumato train --resume runs/mine --cooldown 50000     end in 50,000 pictures, the learning rate going to zero
   sfumato train --resume runs/mine --export mymodel     the weights so far as a model folder; no training
   sfumato train --resume runs/mine --export early --at 25000     as they were: for sfumato generate --weak early
-  torchrun --nproc-per-node 2 --max-restarts 3 -m sfumato train corpus/ --recipe bozzetto --out runs/mine
+  torchrun --nproc-per-node 2 --max-restarts 3 -m sfumato train corpus/ --recipe tavola --out runs/mine
 """
 
 

@@ -35,6 +35,7 @@ from sfumato.train.reconstruction import reconstruction
 from sfumato.train.rivals import Rivals, autoencoder_in, rivalry
 from sfumato.train.store import to_signed
 
+ALL = slice(None)
 COLOURS = tuple(permutations(range(3)))
 
 
@@ -61,9 +62,14 @@ class Autoencoding:
         self.device, self.dtype = device, dtype
         self.noise, self.seed = StepNoise(seed, device), seed
 
+    @property
+    def splits(self) -> bool:
+        """See Objective."""
+        return True
+
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean loss over one part of this moment's crops."""
-        x = self.batch(moment)[part].to(self.device).contiguous(memory_format=torch.channels_last)
+        x = self.batch(moment, part).to(self.device).contiguous(memory_format=torch.channels_last)
         vae, w = autoencoder_in(self.net), self.weights
         with autocast(self.dtype, self.device):
             mean, log_var = (v.float() for v in vae.encode(x))
@@ -85,9 +91,9 @@ class Autoencoding:
         colours = np.where(u[:, 3:] < self.weights.white, 1.0, u[:, :3])
         return torch.from_numpy(colours.astype(np.float32))[:, :, None, None]
 
-    def batch(self, moment: Moment) -> Tensor:
-        """Crops in [-1, 1], mirrored and with permuted colour channels by chance."""
-        places, chance = self.order.at(moment.shown, moment.count)
+    def batch(self, moment: Moment, part: slice = ALL) -> Tensor:
+        """One part's crops in [-1, 1], mirrored and with permuted colour channels by chance."""
+        places, chance = (drawn[part] for drawn in self.order.at(moment.shown, moment.count))
         crops = [self.crop_of(self.sources[s].pictures[r], c) for (s, r), c in zip(places, chance, strict=True)]
         return to_signed(np.stack(crops))
 

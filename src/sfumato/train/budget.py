@@ -23,7 +23,6 @@ from sfumato.train.family import (
     SMALL,
     WIDTHS,
     batch_for,
-    in_clear_latents,
     in_pixels,
     looks_for,
     of_width,
@@ -100,17 +99,14 @@ class Budget:
         return recipe
 
     def choose_space(self, first: Taste) -> Taste:
-        """Latents, with alpha where there is any, or the pixels of small pictures; mirrored if few; own prompts."""
+        """Latents, or the pixels of small pictures; mirrored if few; own prompts."""
         named = {source.name for source in recipe_from(self.base).data.sources}
         if not {source.name for source in self.recipe().data.sources} <= named:
             prompts = list(dict.fromkeys(plain_prompt(row) for row, _ in first.sample))[:8]
             self.chosen.append(f"watch.prompts={json.dumps(prompts, ensure_ascii=False)}")
         if sum(first.pictures) < FEW:
             self.chosen.append("data.flip=0.5")
-        where = "in the latents of the autoencoder bozzetto, 16 x 16 x 8 for 128 px"
-        if first.clear and first.side > SMALL:
-            self.chosen += in_clear_latents()
-            where = "in the latents of the autoencoder velatura, 16 x 16 x 12 for 128 px, as pictures are transparent"
+        where = "in the latents of the autoencoder velatura, 16 x 16 x 12 for 128 px, which keep what is transparent"
         if first.side <= SMALL:
             self.chosen += in_pixels()
             where = f"on the pixels themselves, 32 x 32, as the pictures have a side of about {first.side}"

@@ -24,12 +24,12 @@ class StepNoise:
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self.seed, self.device = seed, device
-        self._generator = torch.Generator(device)
 
     def __call__(self, shape: tuple[int, ...], *, stream: int, step: int, draw: int = 0) -> Tensor:
         """N(0, I) in float32: the same numbers for the same arguments."""
-        self._generator.manual_seed(key(self.seed, stream, step, draw))
-        return torch.empty(shape, device=self.device).normal_(generator=self._generator)
+        generator = torch.Generator(self.device)  # one a draw: threads of one step draw at the same time
+        generator.manual_seed(key(self.seed, stream, step, draw))
+        return torch.empty(shape, device=self.device).normal_(generator=generator)
 
 
 @contextlib.contextmanager

@@ -70,6 +70,11 @@ class MeanFlow(ConsistencyTask):
                 "take consistency.method 'distillation' or 'training'"
             )
 
+    @property
+    def splits(self) -> bool:
+        """See Objective: torch.func's depth of nesting is one for all threads."""
+        return False
+
     def errors_of(self, net: nn.Module, noised: Noised, chance: Chance) -> Float[Tensor, " b"]:
         """How far the average velocity is from what its own derivative says."""
         x_t, here = noised.x_t, noised.pair.here

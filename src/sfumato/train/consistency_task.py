@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from math import isfinite
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ class ConsistencyTask(DenoiserTask):
         refuse_unfit(self.noising.parameterisation, self.finest)
         refuse_untold(self.noising, self.finest)
         self._followed: int | None = None
+        self._following = Lock()
 
     @abstractmethod
     def errors_of(self, net: nn.Module, noised: Noised, chance: Chance) -> Float[Tensor, " b"]:
@@ -172,11 +174,12 @@ class ConsistencyTask(DenoiserTask):
         return self.growth.rising(share) if self.options.growth == "rising" else self.growth.doubling(share)
 
     def follow(self, moment: Moment) -> None:
-        """Move the target once before each update."""
-        if isinstance(self.net, WithTarget) and self._followed != moment.step:
-            mu, n = self.options.target, self.intervals(moment.shown)
-            self.net.follow(mu if self.growth.first == self.growth.last else target_decay(self.growth, n, mu))
-            self._followed = moment.step
+        """Move the target once before each update, whichever thread comes first; the others wait."""
+        with self._following:
+            if isinstance(self.net, WithTarget) and self._followed != moment.step:
+                mu, n = self.options.target, self.intervals(moment.shown)
+                self.net.follow(mu if self.growth.first == self.growth.last else target_decay(self.growth, n, mu))
+                self._followed = moment.step
 
     def belief(self, net: nn.Module, cond: Conditioning, chance: Chance) -> Believe:
         """A network with its prompt bound."""

@@ -67,6 +67,11 @@ class Contrasting:
         self.rows = [[without_kept_back(row) for row in source.rows] for source in sources]
         self.prompting = Prompting(drop=recipe.data.drop, keyword=recipe.data.keyword)
 
+    @property
+    def splits(self) -> bool:
+        """See Objective: every part reads all texts of the moment."""
+        return False
+
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean over one part of this moment's pictures, contrasted with all of its texts."""
         places, chance = self.order.at(moment.shown, moment.count)

@@ -68,6 +68,11 @@ class Denoising:
         self.noise = StepNoise(seed, device)
         self.drops = any(isinstance(m, nn.Dropout) and m.p > 0 for m in net.modules())
 
+    @property
+    def splits(self) -> bool:
+        """See Objective: not with dropout, whose generator is one for all threads."""
+        return not self.drops
+
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean weighted squared error over one part of this moment's pictures."""
         x_0, prompts, u = self.batch(moment, part)

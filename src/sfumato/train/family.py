@@ -70,11 +70,6 @@ def in_pixels() -> list[str]:
     ]
 
 
-def in_clear_latents() -> list[str]:
-    """The changes to abbozzo that train it in latents that keep a picture's transparency."""
-    return ["space.autoencoder=velatura", "network.in_channels=12", "network.out_channels=12"]
-
-
 def batch_for(images: float, largest: int) -> int:
     """The batch of a run that shows so many pictures."""
     batch = largest

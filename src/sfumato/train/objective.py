@@ -28,6 +28,11 @@ class Objective(Protocol):
         """The network in training."""
         ...
 
+    @property
+    def splits(self) -> bool:
+        """Whether several threads may compute the losses of a moment's parts at the same time, at no further work."""
+        ...
+
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean loss over one part of the pictures of this moment; a pure function of both and of the weights."""
         ...

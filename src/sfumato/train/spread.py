@@ -16,6 +16,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from sfumato.train.hands import Hands
 from sfumato.train.objective import Moment, Objective
 from sfumato.train.shares import parts_of
 from sfumato.train.state import Checkpoint, save_checkpoint
@@ -56,10 +57,10 @@ class Spread(Protocol):
 
 
 class Alone:
-    """One process: micro-batches one after the other."""
+    """One process: micro-batches one after the other, each dealt to the threads there are (hands.py)."""
 
     def __init__(self, objective: Objective) -> None:
-        self.objective, self.team = objective, Team()
+        self.objective, self.team, self.hands = objective, Team(), Hands(objective)
 
     @contextlib.contextmanager
     def looking(self, average: Weights, averaged: nn.Module, /) -> Iterator[nn.Module | None]:
@@ -87,13 +88,8 @@ class Alone:
 
     def backward(self, moment: Moment, micro: int, /) -> Tensor:
         """See Spread."""
-        total: Tensor | None = None
-        for part in parts_of(moment.count, micro, 0, 1):
-            loss = self.objective.loss(moment, part) * ((part.stop - part.start) / moment.count)
-            loss.backward()
-            total = loss.detach() if total is None else total + loss.detach()
-        assert total is not None
-        return total
+        first, *others = [self.hands.backward(moment, part) for part in parts_of(moment.count, micro, 0, 1)]
+        return sum(others, start=first)
 
 
 class Loss(nn.Module):

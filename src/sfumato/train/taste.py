@@ -30,15 +30,13 @@ SAMPLE = 64
 class Taste:
     """pictures: to train on, by source. sample: some of the first source's. side: the middle one of their long sides.
 
-    preparing: seconds to decode, and where it is asked for to encode, one picture. clear: whether any of the sample is
-    transparent somewhere.
+    preparing: seconds to decode, and where it is asked for to encode, one picture.
     """
 
     pictures: tuple[int, ...]
     sample: tuple[tuple[Row, bytes], ...]
     side: int
     preparing: float
-    clear: bool = False
 
 
 def taste(recipe: TrainRecipe, place: Place) -> Taste:
@@ -62,17 +60,15 @@ def taste(recipe: TrainRecipe, place: Place) -> Taste:
         sample=tuple((row, look.data) for row, look in sound),
         side=sorted(look.side for _, look in sound)[len(sound) // 2],
         preparing=decoding + encoding(recipe, place, [look.pixels for _, look in sound]),
-        clear=any(look.clear for _, look in sound),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A picture's bytes, its long side, whether it is transparent somewhere, and itself at the training's size."""
+    """A picture's bytes, its long side, and itself at the training's size."""
 
     data: bytes
     side: int
-    clear: bool
     pixels: UInt8[np.ndarray, "h w 3"]
 
 
@@ -80,8 +76,7 @@ def look_at(data: bytes, size: int) -> Look:
     """Decode one picture. Raises CorpusError with the reason why it cannot be used."""
     with opening(data) as file:
         picture = file.picture
-        clear = picture.mode == "RGBA" and bool(np.asarray(picture.getchannel("A")).min() < 255)
-        return Look(data, max(picture.size), clear, over_white_picture(picture, size))
+        return Look(data, max(picture.size), over_white_picture(picture, size))
 
 
 def encoding(recipe: TrainRecipe, place: Place, pixels: Sequence[np.ndarray]) -> float:
