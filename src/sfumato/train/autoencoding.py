@@ -64,8 +64,8 @@ class Autoencoding:
 
     @property
     def splits(self) -> bool:
-        """See Objective."""
-        return True
+        """See Objective: not with a critic, in whose place others' weights are put for a while (rivals.py)."""
+        return not isinstance(self.net, Rivals)
 
     def loss(self, moment: Moment, part: slice, /) -> Tensor:
         """The mean loss over one part of this moment's crops."""

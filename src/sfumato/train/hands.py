@@ -48,7 +48,6 @@ class Hands:
 
         def work(part: slice) -> tuple[Tensor, tuple[Tensor | None, ...]]:
             torch.set_num_threads(max(1, threads // len(parts)))
-            torch.set_autocast_cache_enabled(False)  # shared by all threads, with or without gradients
             loss = weighted(self.objective, moment, part)
             return loss.detach(), torch.autograd.grad(loss, parameters, allow_unused=True)
 

@@ -28,5 +28,9 @@ def cpu_has_bfloat16() -> bool:
 
 
 def autocast(dtype: torch.dtype, device: torch.device) -> torch.autocast:
-    """A context in which matrix products run in `dtype`; nothing changes for float32."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+    """A context in which matrix products run in `dtype`; nothing changes for float32.
+
+    Weights are cast at each use. torch would remember a cast inside the context: for all threads at once, without its
+    gradient if it was first met where none is taken, and with the gradients of several uses added in bfloat16.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16, cache_enabled=False)
