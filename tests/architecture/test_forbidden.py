@@ -24,6 +24,8 @@ SEEDED = {"numpy.random.default_rng", "np.random.default_rng"}
 ALLOWED = {
     # the command line owns the process: it may say how many threads this machine gives
     ("cli", "torch.set_num_threads"),
+    # threads with pictures of their own share the run's threads, and give them back (train/hands.py)
+    ("train", "torch.set_num_threads"),
     # torch's dropout knows only the global generator: train/chance.py forks and seeds it for every step
     ("nets", "nn.Dropout"),
 }
