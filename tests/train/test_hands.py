@@ -13,7 +13,7 @@ from sfumato.train.objective import Moment
 from sfumato.train.reading import load_recipe
 from sfumato.train.spread import Alone
 
-CPU, BATCH = torch.device("cpu"), 4 * LEAST
+CPU, BATCH = torch.device("cpu"), 32
 ALONE = ["watch.split=train", "data.size=32", "data.sources=[{name='glyphs'}]"]
 CHANGES = {
     "denoiser": ("tiny", ["network.dropout=0", "precision=float32"]),

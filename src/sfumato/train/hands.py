@@ -14,8 +14,8 @@ from torch import Tensor
 
 from sfumato.train.objective import Moment, Objective
 
-LEAST = 8
-"""Pictures that a thread is given at least; fewer make its products so thin that the threads had better share them."""
+LEAST = 16
+"""Pictures that a thread is given at least; fewer make its products so thin that sharing them is faster (docs/log.md)."""
 
 
 class Hands:
