@@ -15,7 +15,7 @@ from torch import Tensor
 from sfumato.train.objective import Moment, Objective
 
 LEAST = 16
-"""Pictures that a thread is given at least; fewer make its products so thin that sharing them is faster (docs/log.md)."""
+"""Pictures that a thread is given at least: with fewer its products are so thin that it is better to share them."""
 
 
 class Hands:
