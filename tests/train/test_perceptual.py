@@ -118,6 +118,11 @@ def test_a_weight_that_means_nothing_is_refused(weight, teacher):
         recipe_of(teacher, "distillation", f"consistency.perceptual={weight}")
 
 
+def test_only_distillation_has_a_teacher_s_eyes(teacher):
+    with pytest.raises(RecipeError, match=r"'mean-flow' compares no ends .* set it to 0"):
+        recipe_of(teacher, "mean-flow", "consistency.perceptual=1.0")
+
+
 def test_a_network_without_a_way_down_is_refused(teacher, cache, tmp_path, monkeypatch):
     recipe = recipe_of(teacher, "distillation", "consistency.perceptual=1.0")
     monkeypatch.setattr("sfumato.train.consistency_build.UNet", int)

@@ -71,6 +71,11 @@ class ConsistencyOptions:
             raise RecipeError(f"consistency.equal and own are {self.equal} and {self.own}; each is a share in [0, 1]")
         if not 0.0 <= self.perceptual < float("inf"):
             raise RecipeError(f"consistency.perceptual is {self.perceptual}; expected a weight of 0 or more")
+        if self.perceptual > 0.0 and self.method != "distillation":
+            raise RecipeError(
+                f"consistency.perceptual is {self.perceptual}, and {self.method!r} compares no ends as a teacher sees "
+                "them: set it to 0, or consistency.method to 'distillation'"
+            )
         if not 0.0 < self.huber < float("inf"):
             raise RecipeError(f"consistency.huber is {self.huber}; it must be positive ({HUBER} in the paper)")
         if not 1 <= self.substeps <= 64 or not 1 <= self.steps <= 1000:

@@ -94,7 +94,7 @@ class ConsistencyTask(DenoiserTask):
 
         if self.options.own > 0.0 and self.options.method == "distillation":
             noised = replace(noised, x_0=self.own_pictures(noised, moment, part, chance))
-        if self.options.perceptual > 0.0 and self.options.method == "distillation":
+        if self.options.perceptual > 0.0:
             noised = replace(noised, look=self.look(x_0, moment, part))
         return self.errors_of(self.net, noised, chance).mean()
 
