@@ -140,7 +140,7 @@ def test_a_look_asks_nothing_that_is_not_reported(teacher, cache, tmp_path):
     [
         (["consistency.teacher="], RecipeError, "distillation needs a teacher"),
         (["network.dials=0"], RecipeError, "network.dials is 0; distillation tells the network 1 numbers"),
-        (["consistency.method=training"], RecipeError, "take consistency.teacher away"),
+        (["consistency.method=training", "consistency.perceptual=0"], RecipeError, "take consistency.teacher away"),
         (
             ["process.schedule={kind='linear'}"],
             RecipeError,
