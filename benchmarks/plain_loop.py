@@ -180,11 +180,11 @@ def main() -> None:
     for name, workers in product(rivals, (0, 1)):
         loader = DataLoader(data, batch, shuffle=True, drop_last=True, num_workers=workers)
         ways[f"{name}, {workers} workers"] = rivals[name].on(loader)
-    shown, tried = options.steps * batch, sorted(set(options.threads))
-    encode_ahead(trainer, len(tried) * (1 + TRIES * options.steps) + options.rounds * options.steps)
-    said, rate, threads = turns(ways, tried, options.steps, options.rounds, shown, device)
+    shown, threads = options.steps * batch, sorted(set(options.threads))
+    encode_ahead(trainer, len(threads) * (1 + TRIES * options.steps) + options.rounds * options.steps)
+    said, rate, best = turns(ways, threads, options.steps, options.rounds, shown, device)
     print(said)
-    print(beside_floor(trainer, rate, threads))
+    print(beside_floor(trainer, rate, best))
 
 
 def beside_floor(trainer: Trainer, rate: float, threads: int) -> str:
@@ -209,12 +209,11 @@ def turns(
 
     The result in words, our pictures a second, and our threads.
     """
-    tries: dict[tuple[str, int], list[float]] = {}
-    for repeat, (count, (way, step)) in product(range(TRIES + 1), product(threads, ways.items())):
-        seconds = timed(step, steps if repeat else 1, count, device)
-        if repeat:  # the first only warms up
-            tries.setdefault((way, count), []).append(seconds)
-    tried = {key: statistics.median(seconds) for key, seconds in tries.items()}
+    keys = [(way, count) for count in threads for way in ways]
+    for way, count in keys:
+        timed(ways[way], 1, count, device)  # warms up
+    tries = [[timed(ways[way], steps, count, device) for way, count in keys] for _ in range(TRIES)]
+    tried = {key: statistics.median(column) for key, column in zip(keys, zip(*tries, strict=True), strict=True)}
     for (way, count), seconds in tried.items():
         print(f"{way}, {count} threads: {shown / seconds:.1f} pictures/s", file=sys.stderr)
     own = min((key for key in tried if key[0] == "ours"), key=tried.__getitem__)

@@ -7,10 +7,11 @@ from tests.train.tiny_teacher import place, recipe_of
 from torch import nn
 
 from sfumato.train.build import build
-from sfumato.train.hands import LEAST, Hands, dealt
+from sfumato.train.hands import LEAST, Hands
 from sfumato.train.material import Place
 from sfumato.train.objective import Moment
 from sfumato.train.reading import load_recipe
+from sfumato.train.shares import dealt
 from sfumato.train.spread import Alone
 
 CPU, BATCH = torch.device("cpu"), 32

@@ -35,7 +35,6 @@ from sfumato.train.reconstruction import reconstruction
 from sfumato.train.rivals import Rivals, autoencoder_in, rivalry
 from sfumato.train.store import to_signed
 
-ALL = slice(None)
 COLOURS = tuple(permutations(range(3)))
 
 
@@ -91,7 +90,7 @@ class Autoencoding:
         colours = np.where(u[:, 3:] < self.weights.white, 1.0, u[:, :3])
         return torch.from_numpy(colours.astype(np.float32))[:, :, None, None]
 
-    def batch(self, moment: Moment, part: slice = ALL) -> Tensor:
+    def batch(self, moment: Moment, part: slice) -> Tensor:
         """One part's crops in [-1, 1], mirrored and with permuted colour channels by chance."""
         places, chance = (drawn[part] for drawn in self.order.at(moment.shown, moment.count))
         crops = [self.crop_of(self.sources[s].pictures[r], c) for (s, r), c in zip(places, chance, strict=True)]

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sfumato.train.objective import Moment, Objective
+from sfumato.train.shares import dealt
 
 LEAST = 16
 """Pictures that a thread is given at least: with fewer its products are so thin that it is better to share them."""
@@ -37,7 +38,7 @@ class Hands:
         number = self.number(part.stop - part.start)
         if number > 1:
             return self.at_once(moment, dealt(part, number))
-        loss = weighted(self.objective, moment, part)
+        loss = self.objective.loss(moment, part) * moment.share(part)
         loss.backward()
         return loss.detach()
 
@@ -48,7 +49,7 @@ class Hands:
 
         def work(part: slice) -> tuple[Tensor, tuple[Tensor | None, ...]]:
             torch.set_num_threads(max(1, threads // len(parts)))
-            loss = weighted(self.objective, moment, part)
+            loss = self.objective.loss(moment, part) * moment.share(part)
             return loss.detach(), torch.autograd.grad(loss, parameters, allow_unused=True)
 
         try:
@@ -61,14 +62,3 @@ class Hands:
                     parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
         first, *others = [loss for loss, _ in done]
         return sum(others, start=first)
-
-
-def weighted(objective: Objective, moment: Moment, part: slice) -> Tensor:
-    """The mean loss over a part, times its share of the step."""
-    return objective.loss(moment, part) * ((part.stop - part.start) / moment.count)
-
-
-def dealt(part: slice, hands: int) -> list[slice]:
-    """One part of a step for each hand, of nearly equal sizes, in order."""
-    count = part.stop - part.start
-    return [slice(part.start + count * k // hands, part.start + count * (k + 1) // hands) for k in range(hands)]

@@ -18,6 +18,10 @@ class Moment:
     shown: int
     count: int
 
+    def share(self, part: slice) -> float:
+        """Which share of its pictures a part has."""
+        return (part.stop - part.start) / self.count
+
 
 @runtime_checkable
 class Objective(Protocol):

@@ -50,7 +50,7 @@ class Sharded:
         for part in parts:
             self.net.set_requires_gradient_sync(part is parts[-1])
             with noticing():
-                loss = self.objective.loss(moment, part) * ((part.stop - part.start) / moment.count)
+                loss = self.objective.loss(moment, part) * moment.share(part)
                 (loss * self.team.size).backward()
             total = total + loss.detach()
         return self.team.total(total)

@@ -19,10 +19,15 @@ def parts_of(batch: int, micro: int, rank: int, size: int) -> list[slice]:
         )
     micro = micro or batch
     if batch // micro < size:
-        return [slice(batch * rank // size, batch * (rank + 1) // size)]
-    pieces = batch // micro
-    mine = range(pieces * rank // size, pieces * (rank + 1) // size)
-    return [slice(k * micro, (k + 1) * micro) for k in mine]
+        return [dealt(slice(0, batch), size)[rank]]
+    mine = dealt(slice(0, batch // micro), size)[rank]
+    return [slice(k * micro, (k + 1) * micro) for k in range(mine.start, mine.stop)]
+
+
+def dealt(part: slice, hands: int) -> list[slice]:
+    """A part of a step in as many parts as there are hands, of nearly equal sizes, in order."""
+    count = part.stop - part.start
+    return [slice(part.start + count * k // hands, part.start + count * (k + 1) // hands) for k in range(hands)]
 
 
 def refuse_uneven(batch: int, micro: int, size: int) -> None:

@@ -120,7 +120,7 @@ class Replicated(Alone):
         total = torch.zeros((), device=self.team.device)
         for part in parts:
             with self.copy.no_sync() if part is not parts[-1] else contextlib.nullcontext(), noticing():
-                loss = self.copy(moment, part) * ((part.stop - part.start) / moment.count)
+                loss = self.copy(moment, part) * moment.share(part)
                 loss.backward()
             total = total + loss.detach()
         return self.team.total(total)
