@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from held_out import Thumbnail, with_held_out
 from sfumato import checkpoint
@@ -50,7 +51,7 @@ def test_table_json_and_pictures(evaluate, tiny_folder, scales, tmp_path):
     assert report["cost"]["evaluations_per_picture"] == 6
     assert report["cost"]["memory_mb"] == 99.0
     assert scales == [(Path("out/pictures/0000.png"), str(tiny_folder), {"device": "cpu", "weak": None})]
-    assert "99 MB at most (on cpu)" in out
+    assert f"99 MB at most (on cpu, threads: {torch.get_num_threads()})" in out
     assert len(list((tmp_path / "out" / "pictures").glob("*.png"))) == 12
     kid = report["lines"][0]
     assert kid["made"][1] <= kid["made"][0] <= kid["made"][2]

@@ -1,13 +1,14 @@
-"""Copies: a planted one is caught, what is not copied is not, and the bound is Clopper and Pearson's."""
+"""Copies: a planted one is caught, of whatever seed, what is not copied is not, and the bound holds."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
 
 from sfumato.evaluate import copies
-from sfumato.evaluate.copies import Copies, at_most, find_copies, nearest, thumbnails, unsearched, upper_bound
+from sfumato.evaluate.copies import Copies, divergence, find_copies, nearest, thumbnails, unsearched, upper_bound
 from sfumato.evaluate.ground import open_ground
 
 
@@ -18,17 +19,17 @@ def ground(corpus, thumbnail, tmp_path_factory):
 
 
 def test_planted_copies_are_caught(ground):
-    made = 255 - ground.pictures
-    made[3] = ground.train_picture(11)
-    made[7] = (ground.train_picture(50) * 0.99).astype(np.uint8)
+    made = np.stack([255 - ground.pictures] * 2)
+    made[0, 3] = ground.train_picture(11)
+    made[1, 7] = (ground.train_picture(50) * 0.99).astype(np.uint8)
     found = find_copies(ground, made)
-    assert found.nearest[3] == 11
-    assert found.nearest[7] == 50
-    assert np.flatnonzero(found.below).tolist() == [3, 7]
+    assert found.nearest[0, 3] == 11
+    assert found.nearest[1, 7] == 50
+    assert np.argwhere(found.below).tolist() == [[0, 3], [1, 7]]
     assert found.planted == found.caught == 20
     facts = found.to_dict()
-    assert (facts["below"], facts["outputs"]) == (2, 40)
-    assert facts["upper_bound_percent"] > facts["share_percent"] == 5.0
+    assert (facts["below"], facts["outputs"]) == (2, 80)
+    assert facts["upper_bound_percent"] > facts["share_percent"] == 2.5
     assert facts["verdict"] == "above 2 %"
 
 
@@ -36,7 +37,7 @@ def test_a_blind_ruler_is_seen_by_its_planted_copies(ground, monkeypatch):
     """Distances between noises find no copy, and the report says that they find none."""
     draws = np.random.default_rng(0)
     monkeypatch.setattr(copies, "thumbnails", lambda pictures: draws.normal(size=(len(pictures), 48)).astype("f4"))
-    found = find_copies(ground, 255 - ground.pictures)
+    found = find_copies(ground, 255 - ground.pictures[None])
     assert found.caught < 5
     assert found.to_dict()["verdict"] == "not proven: planted copies missed"
 
@@ -48,7 +49,8 @@ def test_a_blind_ruler_is_seen_by_its_planted_copies(ground, monkeypatch):
         (0, 423, 19, "not proven: planted copies missed"),
         (9, 423, 20, "above 2 %"),
         (9, 423, 19, "not proven: planted copies missed"),
-        (3, 423, 20, "within 2 %"),
+        (2, 423, 20, "within 2 %"),
+        (3, 423, 20, "open: the bound is above 2 %"),
         (6, 423, 20, "open: the bound is above 2 %"),
         (0, 12, 20, "open: the bound is above 2 %"),
         (0, 12, 0, "not proven: planted copies missed"),
@@ -56,8 +58,8 @@ def test_a_blind_ruler_is_seen_by_its_planted_copies(ground, monkeypatch):
 )
 def test_the_verdict(below, outputs, caught, verdict):
     """Within 2 % only where the bound is, and never where a planted copy was missed."""
-    distance = np.where(np.arange(outputs) < below, 1.0, 9.0)
-    found = Copies(np.zeros(outputs, np.int64), distance, threshold=5.0, planted=20, caught=caught)
+    distance = np.where(np.arange(outputs) < below, 1.0, 9.0)[None]
+    found = Copies(np.zeros((1, outputs), np.int64), distance, threshold=5.0, planted=20, caught=caught)
     assert found.to_dict()["verdict"] == verdict
 
 
@@ -75,7 +77,7 @@ def test_real_pictures_leave_out_their_own_pair(ground):
         "train": np.concatenate([ground.train, ground.real]),
         "train_pictures": [*ground.train_pictures, ground.pictures],
     }
-    found = find_copies(dataclasses.replace(ground, **changes), ground.pictures)
+    found = find_copies(dataclasses.replace(ground, **changes), ground.pictures[None])
     assert found.threshold > 0.0
     assert found.distance.max() == 0.0
     assert found.below.all()
@@ -103,7 +105,26 @@ def test_nearest_is_nearest():
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 400), (1, 400), (7, 90), (89, 90), (90, 90)])
-def test_the_bound_is_exact(hits, n):
-    expected = 1.0 if hits == n else beta.ppf(0.95, hits + 1, n - hits)
-    assert upper_bound(hits, n) == pytest.approx(expected, abs=1e-8)
-    assert at_most(hits, n, 0.1) == pytest.approx(binom.cdf(hits, n, 0.1), rel=1e-9, abs=1e-300)
+def test_the_bound_is_that_of_clopper_and_pearson_or_above(hits, n):
+    """Of single outputs theirs is exact; without a hit both are the same."""
+    exact = 1.0 if hits == n else float(beta.ppf(0.95, hits + 1, n - hits))
+    found = upper_bound(hits / n, n)
+    if hits in (0, n):
+        assert found == pytest.approx(exact, abs=1e-9)
+    else:
+        assert exact < found < exact + 3.0 / n
+        assert n * divergence(hits / n, found) == pytest.approx(-math.log(0.05), rel=1e-6)
+
+
+@pytest.mark.parametrize("alike", [False, True])
+@pytest.mark.parametrize("p", [0.004, 0.02, 0.3])
+def test_the_bound_holds_however_alike_the_seeds_of_a_prompt_are(p, alike):
+    """Of 423 prompts with 4 seeds each: all four hit or none, or each by itself. Computed, not drawn."""
+    n, seeds = 423, 1 if alike else 4
+    hits = np.arange(n * seeds + 1)
+    chance = binom.pmf(hits, n * seeds, p)
+    likely = np.flatnonzero(chance > 1e-12)
+    missed = sum(chance[k] for k in likely if upper_bound(float(hits[k]) / (n * seeds), n) < p)
+    assert missed <= 0.05
+    naive = sum(chance[k] for k in likely if upper_bound(float(hits[k]) / (n * seeds), 4 * n) < p)
+    assert naive > missed, "a bound that took every seed for independent would be missed more often"

@@ -40,6 +40,8 @@ def test_cost_and_copies_are_sentences():
     }
     assert about_cost(cost) == "a picture: 0.50 s, 40 network evaluations (on cpu)"
     assert "40 network evaluations, 312 MB at most (on" in about_cost(cost | {"memory_mb": 311.7})
+    told = about_cost(cost | {"engine": {"device": "cpu", "threads": 2}})
+    assert told == "a picture: 0.50 s, 40 network evaluations (on cpu, threads: 2)"
     copies = {"below": 1, "outputs": 8, "share_percent": 12.5, "upper_bound_percent": 47.07}
     said = about_copies(copies | {"planted": 20, "planted_caught": 19})
     assert "1 of 8 (12.50 %, at most 47.07 % with 95 % confidence; real 1 %): not proven: planted copies missed" in said

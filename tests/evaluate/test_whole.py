@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from sfumato.errors import OutputError
+from sfumato.evaluate.copies import nearest, thumbnails
+from sfumato.evaluate.drawing import pixels
+from sfumato.evaluate.features import SIZE
 from sfumato.evaluate.ground import open_ground
 from sfumato.evaluate.page import page
 from sfumato.evaluate.report import document, write
@@ -47,6 +50,17 @@ def test_further_seeds_are_of_their_own_prompt(done, ground):
     assert [recipe.seed % 1_000_000 for recipe in drawn] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
 
 
+def test_every_output_has_its_nearest_train_picture(done, ground):
+    """Also of further seeds: each file has the distance of its own pixels, and the seed that it was drawn with."""
+    _, report, out = done
+    train = thumbnails(np.concatenate(list(ground.train_pictures)))
+    entries = report["pictures"] + report["further"]
+    _, distance = nearest(thumbnails(pixels([out / entry["file"] for entry in entries], SIZE)), train)
+    np.testing.assert_allclose([entry["distance"] for entry in entries], distance, atol=1e-4)
+    assert [read(out / entry["file"])[0].recipe.seed for entry in entries] == [entry["seed"] for entry in entries]
+    assert len({entry["seed"] for entry in entries}) == len(entries) == 15
+
+
 def test_every_prompt_has_its_seeds(done, tiny_model):
     """However many prompts there are; further seeds count in KID, FD and style accuracy, in all and in each style."""
     found, report, out = done
@@ -78,7 +92,8 @@ def test_the_document_is_whole_json(done):
     assert json.loads((out / "evaluation.json").read_text("utf-8")) == json.loads(json.dumps(report, allow_nan=False))
     assert report["settings"]["steps"] == 2
     assert "prompt" not in report["settings"]
-    assert report["copies"]["outputs"] == report["rows"] == 5
+    assert report["rows"] == 5
+    assert report["copies"]["outputs"] == 15, "every output is searched"
     assert report["copies"]["verdict"] == "open: the bound is above 2 %"
     assert report["copies"]["not_searched"] == []
     assert report["cost"]["evaluations_per_picture"] == 4
@@ -108,8 +123,8 @@ def test_the_page_shows_every_picture_and_needs_nothing_else(done):
     reader = Reader()
     reader.feed((out / "index.html").read_text("utf-8"))
     assert reader.open == []
-    assert reader.tags.count("figure") == 5 + 5
-    assert len(reader.sources) == 20
+    assert reader.tags.count("figure") == 15 + 5, "the closest of all outputs; then the first seed's, by styles"
+    assert len(reader.sources) == 40
     assert all(source.startswith("data:image/webp;base64,") for source in reader.sources)
     assert reader.tags.count("tr") == 1 + len(report["lines"])
 

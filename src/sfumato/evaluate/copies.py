@@ -5,9 +5,9 @@ Distance: root mean square of the pictures' difference over white, in levels of 
 (planted copies caught among Glyphs: 1 of 20; 20 of 20 here).
 
 Threshold: the 1st percentile of how near the real held-out pictures are to train pictures of other (family, style)
-pairs; by its making 1 % of real pictures lie below it. The share of outputs below it is printed with its exact 95 %
-upper bound (Clopper and Pearson 1934), and a verdict says whether it is within 2 %. That copies would be seen is shown
-each time: planted ones must be caught, every one, else nothing is proven.
+pairs; by its making 1 % of real pictures lie below it. Every output is searched, of every seed. The share of them below
+it is printed with its 95 % upper bound, and a verdict says whether that is within 2 %. That copies would be seen is
+shown each time: planted ones must be caught, every one, else nothing is proven.
 """
 
 import io
@@ -35,28 +35,31 @@ Pixels = UInt8[np.ndarray, "n s s 3"]
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """For each output its nearest train row and the distance; the threshold; how many planted copies were caught."""
+    """For each output its nearest train row and the distance; the threshold; how many planted copies were caught.
 
-    nearest: Int64[np.ndarray, " n"]
-    distance: Float64[np.ndarray, " n"]
+    Outputs are by seeds, then by prompts.
+    """
+
+    nearest: Int64[np.ndarray, "s n"]
+    distance: Float64[np.ndarray, "s n"]
     threshold: float
     planted: int
     caught: int
 
     @property
-    def below(self) -> Bool[np.ndarray, " n"]:
+    def below(self) -> Bool[np.ndarray, "s n"]:
         """Which outputs are nearer to a train picture than 99 % of real pictures are."""
         return self.distance < self.threshold
 
     def to_dict(self) -> dict[str, Any]:
         """In the types of JSON, shares in percent."""
-        n, below = len(self.distance), int(self.below.sum())
+        outputs, below = self.below.size, int(self.below.sum())
         facts = {
             "threshold": self.threshold,
-            "outputs": n,
+            "outputs": outputs,
             "below": below,
-            "share_percent": 100.0 * below / n,
-            "upper_bound_percent": 100.0 * upper_bound(below, n),
+            "share_percent": 100.0 * below / outputs,
+            "upper_bound_percent": 100.0 * upper_bound(below / outputs, self.below.shape[1]),
             "real_share_percent": PERCENTILE,
             "planted": self.planted,
             "planted_caught": self.caught,
@@ -80,7 +83,7 @@ def unsearched(card: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
     return [str(one["name"]) for one in trained_on(card) if str(one.get("key")).partition("-")[0] not in known]
 
 
-def find_copies(ground: Ground, made: Pixels) -> Copies:
+def find_copies(ground: Ground, made: UInt8[np.ndarray, "seeds n s s 3"]) -> Copies:
     """Search all train pictures, of further corpora too."""
     train = np.concatenate([thumbnails(pictures) for pictures in ground.train_pictures])
     real = of_real(ground.rows, thumbnails(ground.pictures), ground.train_rows, train)
@@ -88,7 +91,8 @@ def find_copies(ground: Ground, made: Pixels) -> Copies:
     places = hash_order(ground.train_rows)[:PLANTED]
     _, how_near = nearest(thumbnails(planted(ground, places)), train)
     caught = int((how_near < threshold).sum())
-    where, distance = nearest(thumbnails(made), train)
+    found = [nearest(thumbnails(pictures), train) for pictures in made]
+    where, distance = (np.stack(side) for side in zip(*found, strict=True))
     return Copies(where, distance, threshold, len(places), caught)
 
 
@@ -144,26 +148,27 @@ def nearest(
     return found, np.linalg.norm(x.astype(np.float64) - train[found].astype(np.float64), axis=1)
 
 
-def upper_bound(hits: int, n: int, level: float = 0.95) -> float:
-    """The largest p with P(at most `hits` of n | p) >= 1 - level, by bisection. Accuracy: 1e-9."""
-    if hits >= n:
+def upper_bound(share: float, n: int, level: float = 0.95) -> float:
+    """The largest p that n independent prompts leave possible, when `share` of their outputs are hits.
+
+    The seeds of a prompt are not independent: what counts is a prompt's share of hits, a number in [0, 1] of which
+    nothing but the mean is known. P(mean <= share) <= exp(-n KL(share || p)) where share < p (Hoeffding 1963, Theorem
+    1); the bound is where that is 1 - level. For no hits it is Clopper and Pearson's, for more a little above theirs.
+    """
+    if share >= 1.0:
         return 1.0
-    low, high = hits / n, 1.0
-    while high - low > 1e-9:
+    low, high = share, 1.0
+    while high - low > 1e-12:
         middle = (low + high) / 2.0
-        if at_most(hits, n, middle) > 1.0 - level:
+        if n * divergence(share, middle) < -math.log(1.0 - level):
             low = middle
         else:
             high = middle
     return high
 
 
-def at_most(hits: int, n: int, p: float) -> float:
-    """P(at most `hits` successes in n trials)."""
-    if p <= 0.0 or p >= 1.0:
-        return float(p <= 0.0 or hits >= n)
-    terms = (
-        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * math.log(p) + (n - k) * math.log1p(-p)
-        for k in range(hits + 1)
-    )
-    return math.fsum(map(math.exp, terms))
+def divergence(q: float, p: float) -> float:
+    """KL of two coins, q from p, in nats."""
+    if p >= 1.0:
+        return math.inf
+    return (q * math.log(q / p) if q else 0.0) + (1.0 - q) * math.log((1.0 - q) / (1.0 - p))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import UInt8
 
 from sfumato.atomic import make_folder, write_file
@@ -63,11 +64,16 @@ def draw(model: Model, recipes: Sequence[Recipe], folder: Path, progress: Progre
         counted.calls.clear()
         for picture in watched.draw_group(group):
             picture.save(paths[next(todo)])
-        add_cost(folder, len(group), time.perf_counter() - begin, sum(counted.calls), model.bundle.engine)
+        add_cost(folder, len(group), time.perf_counter() - begin, sum(counted.calls), ran_on(model))
         done += len(group)
         if progress is not None:
             progress(done, len(recipes))
     return paths
+
+
+def ran_on(model: Model) -> dict[str, Any]:
+    """What the cost is of: the engine, and how many threads it had."""
+    return {**model.bundle.engine, "threads": torch.get_num_threads()}
 
 
 def refuse_other(path: Path, recipe: Recipe) -> None:

@@ -35,7 +35,7 @@ figcaption { font-size: 12px; opacity: .8; overflow-wrap: anywhere; }
 def page(
     report: dict[str, Any],
     ground: Ground,
-    made: UInt8[np.ndarray, "n s s 3"],
+    made: UInt8[np.ndarray, "seeds n s s 3"],
     copies: Copies,
     further: Iterable[str] = (),
 ) -> str:
@@ -54,7 +54,7 @@ def page(
         *sheet(closest(ground, made, copies)),
     ]
     for style, mask in styles_of(ground.rows).items():
-        pairs = ((made[k], ground.pictures[k], ground.rows[k].caption) for k in np.flatnonzero(mask).tolist())
+        pairs = ((made[0, k], ground.pictures[k], ground.rows[k].caption) for k in np.flatnonzero(mask).tolist())
         body += [f"<h2>{html.escape(style or 'pictures')}: made, and real</h2>", *sheet(pairs)]
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     view = '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -64,7 +64,7 @@ def page(
 def further_seeds(report: dict[str, Any]) -> str:
     """What was drawn besides, and what for."""
     more = report["seeds"] - 1
-    return f", and {more} more of each for KID, FD, style accuracy and diversity" if more else ""
+    return f", and {more} more of each for KID, FD, style accuracy, diversity and copies" if more else ""
 
 
 def table(lines: list[dict[str, Any]]) -> Iterator[str]:
@@ -84,12 +84,13 @@ def row(texts: tuple[str, ...], tag: str) -> str:
 Pair = tuple[UInt8[np.ndarray, "s s 3"], UInt8[np.ndarray, "s s 3"], str]
 
 
-def closest(ground: Ground, made: UInt8[np.ndarray, "n s s 3"], copies: Copies) -> Iterator[Pair]:
-    """The outputs nearest to train, nearest first."""
-    for k in np.argsort(copies.distance, kind="stable")[:CLOSEST]:
-        place = int(copies.nearest[k])
-        words = f"{ground.rows[k].caption}; train: {ground.train_rows[place].id}, {copies.distance[k]:.2f}"
-        yield made[k], ground.train_picture(place), words
+def closest(ground: Ground, made: UInt8[np.ndarray, "seeds n s s 3"], copies: Copies) -> Iterator[Pair]:
+    """The outputs nearest to train, nearest first, of whatever seed."""
+    for place in np.argsort(copies.distance, axis=None, kind="stable")[:CLOSEST].tolist():
+        s, k = divmod(place, len(ground.rows))
+        near = int(copies.nearest[s, k])
+        words = f"{ground.rows[k].caption}; train: {ground.train_rows[near].id}, {copies.distance[s, k]:.2f}"
+        yield made[s, k], ground.train_picture(near), words
 
 
 def sheet(pairs: Iterator[Pair]) -> Iterator[str]:

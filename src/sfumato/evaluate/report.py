@@ -15,7 +15,7 @@ from sfumato.evaluate.interval import DRAWS
 from sfumato.evaluate.page import page
 from sfumato.evaluate.sweep import Point
 from sfumato.evaluate.sweep_page import sweep_section
-from sfumato.evaluate.whole import Evaluation
+from sfumato.evaluate.whole import Evaluation, further_recipes
 from sfumato.model import Model
 
 FORMAT = 1
@@ -42,27 +42,43 @@ def document(
         "copies": found.copies.to_dict() | {"not_searched": unsearched(model.bundle.card, ground.keys[1:])},
         "cost": per_picture(pictures),
         "pictures": each_picture(ground, found),
+        "further": each_further(ground, found),
     } | ({"sweep": [point.to_dict() for point in points]} if points else {})
 
 
 def each_picture(ground: Ground, found: Evaluation) -> list[dict[str, Any]]:
-    """One entry for each picture, in the order of the files."""
-    entries = []
-    for k, (row, recipe) in enumerate(zip(ground.rows, found.recipes, strict=True)):
-        near = ground.train_rows[found.copies.nearest[k]]
-        entries.append(
-            {
-                "file": f"pictures/{k:04d}.png",
-                "prompt": recipe.prompt,
-                "seed": recipe.seed,
-                "row": row.id,
-                "style": row.style,
-                "nearest_train": near.id,
-                "distance": round(float(found.copies.distance[k]), 4),
-                "below": bool(found.copies.below[k]),
-            }
-        )
-    return entries
+    """One entry for each picture of the first seed, in the order of the files."""
+    return [
+        {
+            "file": f"pictures/{k:04d}.png",
+            "prompt": recipe.prompt,
+            "seed": recipe.seed,
+            "row": row.id,
+            "style": row.style,
+        }
+        | nearest_of(ground, found, 0, k)
+        for k, (row, recipe) in enumerate(zip(ground.rows, found.recipes, strict=True))
+    ]
+
+
+def each_further(ground: Ground, found: Evaluation) -> list[dict[str, Any]]:
+    """One for each picture of the further seeds, in the order of the files."""
+    further = further_recipes(found.recipes, found.seeds)
+    places = [(s, k) for k in range(len(found.recipes)) for s in range(1, found.seeds)]
+    return [
+        {"file": f"seeds/{file:04d}.png", "seed": recipe.seed} | nearest_of(ground, found, s, k)
+        for file, (recipe, (s, k)) in enumerate(zip(further, places, strict=True))
+    ]
+
+
+def nearest_of(ground: Ground, found: Evaluation, s: int, k: int) -> dict[str, Any]:
+    """How near to train the picture of seed s of prompt k is."""
+    copies = found.copies
+    return {
+        "nearest_train": ground.train_rows[copies.nearest[s, k]].id,
+        "distance": round(float(copies.distance[s, k]), 4),
+        "below": bool(copies.below[s, k]),
+    }
 
 
 def per_picture(pictures: Path) -> dict[str, Any] | None:

@@ -57,7 +57,8 @@ def about_cost(cost: dict[str, Any] | None) -> str:
     if cost is None:
         return "nobody counted what drawing cost"
     memory = f", {cost['memory_mb']:.0f} MB at most" if cost["memory_mb"] else ""
+    threads = f", threads: {cost['engine']['threads']}" if "threads" in cost["engine"] else ""
     return (
         f"a picture: {cost['seconds_per_picture']:.2f} s, {cost['evaluations_per_picture']:.0f} network evaluations"
-        f"{memory} (on {cost['engine'].get('device', 'an unknown device')})"
+        f"{memory} (on {cost['engine'].get('device', 'an unknown device')}{threads})"
     )

@@ -29,13 +29,17 @@ CAPTIONS = 64
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Evaluation:
-    """What was drawn and what was found; recipes and pictures are those of the first seed."""
+    """What was drawn and what was found; recipes are those of the first seed, pictures by seeds, then by prompts."""
 
     recipes: Sequence[Recipe]
-    pictures: UInt8[np.ndarray, "n s s 3"]
-    seeds: int
+    pictures: UInt8[np.ndarray, "seeds n s s 3"]
     lines: Sequence[Line]
     copies: Copies
+
+    @property
+    def seeds(self) -> int:
+        """Pictures of each prompt."""
+        return len(self.pictures)
 
 
 def recipes_of(model: Model, ground: Ground, settings: Mapping[str, Any]) -> list[Recipe]:
@@ -63,18 +67,18 @@ def evaluate(
         found = pixels(paths, SIZE)
         return found, features(found, lambda done, total: report(f"features of the {name}", done, total))
 
-    pictures, found = look(recipes, "pictures")
-    made = found[None]
+    first, found = look(recipes, "pictures")
+    pictures, made = first[None], found[None]
     if seeds > 1:
-        further = look(further_recipes(recipes, seeds), "seeds")[1].reshape(len(recipes), seeds - 1, -1)
-        made = np.concatenate([made, further.swapaxes(0, 1)])
-    lines = measure(ground, made) + agreement_lines(load_score(), ground, pictures)
+        further = look(further_recipes(recipes, seeds), "seeds")
+        more, seen = (side.reshape(len(recipes), seeds - 1, *side.shape[1:]).swapaxes(0, 1) for side in further)
+        pictures, made = np.concatenate([pictures, more]), np.concatenate([made, seen])
+    lines = measure(ground, made) + agreement_lines(load_score(), ground, first)
     if seeds > 1:
         lines.append(diversity_line(made.swapaxes(0, 1), ground.real, ground.rows, ground.counts))
     heard = listening(model, ground, recipes[0].size)
     lines += [heard] if heard is not None else []
-    copies = find_copies(ground, pictures)
-    return Evaluation(recipes=recipes, pictures=pictures, seeds=seeds, lines=lines, copies=copies)
+    return Evaluation(recipes=recipes, pictures=pictures, lines=lines, copies=find_copies(ground, pictures))
 
 
 def further_recipes(recipes: Sequence[Recipe], seeds: int) -> list[Recipe]:
