@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from reading import code_of, python_says, serving
+from reading import Reader, code_of, python_says, serving
 from test_figures import FIGURES
 
 from sfumato.studio.desk import Desk
@@ -25,11 +25,19 @@ def servers(tiny_folder, tmp_path_factory):
         yield [stack.enter_context(serving(one)) for one in studios]
 
 
+@pytest.fixture(scope="module")
+def readers(chromium, servers):
+    """A page of each studio, in which every figure is looked at."""
+    opened = [Reader(chromium, server) for server in servers]
+    yield opened
+    for reader in opened:
+        reader.context.close()
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_other_weights_say_other_things(read, servers, name):
+def test_other_weights_say_other_things(readers, name):
     seen = []
-    for server in servers:
-        reader = read(server)
+    for reader in readers:
         figure = reader.figure(name)
         reader.settled(name)
         shown = reader.readouts(name)

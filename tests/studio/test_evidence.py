@@ -99,7 +99,7 @@ def test_what_cannot_be_asked_is_refused(client, name, change):
     assert client.post("/api/v1/ask/attention", json={"run": name, "step": 0} | change).status_code == 400
 
 
-@pytest.mark.parametrize("view", ["light", "phone"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_page_of_evidence_is_there_without_barriers(read, view):
     reader = read(place=PLACE, **VIEWS[view])
     reader.page.wait_for_selector("#prompt")

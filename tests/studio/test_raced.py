@@ -83,7 +83,7 @@ def test_what_is_no_race_is_refused(client, name, change):
     assert client.post("/api/v1/ask/race", json={"run": name, "evaluations": 4} | change).status_code == 400
 
 
-@pytest.mark.parametrize("view", ["dark", "phone"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_the_race_runs_under_the_stage_without_barriers(read, running, view):
     reader = drawn(read(running, PLACE, **VIEWS[view]))
     reader.page.locator("#race").click()

@@ -10,7 +10,7 @@ from test_figures import (  # noqa: F401
     test_numbers_are_a_real_table,
     test_python_prints_its_readouts,
     test_the_keyboard_moves_it,
-    test_without_its_server_it_says_so,
+    test_without_their_server_they_say_so,
 )
 from test_page import AXE, VIEWS
 from test_playground import ASKED as PLACE
@@ -38,11 +38,21 @@ def studio(transformer_folder):
     made.desk.close()
 
 
-@pytest.fixture(scope="module", params=["xray", "faces", "attention", "machine"])
+INSIDE = ("xray", "faces", "attention", "machine")
+"""The figures that look into the network, or at what it costs."""
+
+
+@pytest.fixture(scope="module", params=INSIDE)
 def name(request):
-    """The figures that look into the network, or at what it costs."""
+    """One of them."""
     assert request.param in FIGURES
     return request.param
+
+
+@pytest.fixture
+def names():
+    """All of them."""
+    return list(INSIDE)
 
 
 @pytest.fixture(scope="module", name="reader")

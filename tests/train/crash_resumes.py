@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 import torch.utils.tensorboard  # once, not in every fork
 from tests.train.crash_points import die_at
+from tests.train.tiny_runs import SMALL
 
 from sfumato.train import session
 from sfumato.train.build import build
@@ -26,9 +27,7 @@ from sfumato.train.state import save_checkpoint
 
 CRASH = 32
 CHANGES = (
-    "network.block_out_channels=[8,16]",
-    "network.head_dim=8",
-    "network.norm_groups=8",
+    *SMALL,
     "rate.images=64",
     "rate.warmup=16",
     "rate.cooldown=32",

@@ -8,10 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.train.tiny_runs import DATA, environment
-
-SMALL = ("network.block_out_channels=[8,16]", "network.head_dim=8", "network.norm_groups=8")
-"""A network that computes in milliseconds, so that a test waits for processes and not for them to compute."""
+from tests.train.tiny_runs import DATA, SMALL, environment
 
 
 def arguments(out, *changes):

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.train.tiny_runs import DATA
+from tests.train.tiny_runs import DATA, SMALL
 from tests.train.tiny_teacher import place, recipe_of
 from torch import nn
 
@@ -17,8 +17,8 @@ from sfumato.train.spread import Alone
 CPU, BATCH = torch.device("cpu"), 32
 ALONE = ["watch.split=train", "data.size=32", "data.sources=[{name='glyphs'}]"]
 CHANGES = {
-    "denoiser": ("tiny", ["network.dropout=0", "precision=float32"]),
-    "denoiser in bfloat16": ("tiny", ["network.dropout=0", "precision=bfloat16", "data.flip=0.5"]),
+    "denoiser": ("tiny", [*SMALL, "network.dropout=0", "precision=float32"]),
+    "denoiser in bfloat16": ("tiny", [*SMALL, "network.dropout=0", "precision=bfloat16", "data.flip=0.5"]),
     "autoencoder": ("autoencoder", [*ALONE, "data.crop=16", "precision=bfloat16"]),
 }
 

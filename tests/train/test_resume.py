@@ -3,22 +3,14 @@
 import signal
 
 import pytest
-from tests.train.tiny_runs import DATA, fingerprint, images_of, killed_after, script, sfumato
+from tests.train.tiny_runs import DATA, SMALL, fingerprint, images_of, killed_after, script, sfumato
 
 from sfumato.train.state import listed, load_checkpoint
 
 # Dropout, mirroring, caption dropout, keywords, shuffling, averaging, warm-up and cool-down are all on in `tiny`; its
 # epoch has 200 pictures, so 248 images cross an epoch's end, and no kill falls on one.
-SETTINGS = (
-    "--set",
-    "rate.images=248",
-    "--set",
-    "watch.checkpoint=24",
-    "--set",
-    "watch.heldout=80",
-    "--set",
-    "watch.sheet=0",
-)
+CHANGES = (*SMALL, "rate.images=248", "watch.checkpoint=24", "watch.heldout=80", "watch.sheet=0")
+SETTINGS = tuple(word for change in CHANGES for word in ("--set", change))
 
 
 @pytest.fixture(scope="module")
@@ -52,21 +44,19 @@ def test_killed_four_times_and_resumed_is_the_uninterrupted_run(cache, uninterru
 @pytest.mark.parametrize(
     "changes",
     [
-        ("optimiser.kind=muon", "optimiser.muon=2.0"),
         ("optimiser.micro=2",),
-        ("optimiser.kind=muon", "optimiser.micro=4"),
+        ("optimiser.kind=muon", "optimiser.muon=2.0", "optimiser.micro=4"),
     ],
-    ids=["muon", "micro", "muon-and-micro"],
+    ids=["micro", "muon-and-micro"],
 )
 def test_every_kind_of_update_goes_on_bit_for_bit(cache, tmp_path, changes):
-    small = ("network.block_out_channels=[8,16]", "network.head_dim=8", "network.norm_groups=8", "rate.images=96")
-    settings = [word for change in (*small, *changes) for word in ("--set", change)]
+    settings = [word for change in ("rate.images=80", *changes) for word in ("--set", change)]
     start = ("train", DATA, "--recipe", "tiny", *SETTINGS, *settings, "--out")
     done = sfumato(*start, tmp_path / "whole", cache=cache)
     assert done.returncode == 0, done.stderr
     run = tmp_path / "killed"
     assert killed_after(48, run, *start, run, cache=cache)[0] == -signal.SIGKILL
-    assert images_of(run) < 96
+    assert images_of(run) < 80
     done = sfumato("train", "--resume", run, cache=cache)
     assert done.returncode == 0, done.stderr
     assert fingerprint(run) == fingerprint(tmp_path / "whole")

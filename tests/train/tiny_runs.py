@@ -13,6 +13,8 @@ from sfumato.train.state import INDEX, listed, load_checkpoint
 
 DATA = Path(__file__).parents[1] / "data"
 TIMES = ("rate", "seconds")
+SMALL = ("network.block_out_channels=[8,16]", "network.head_dim=8", "network.norm_groups=8")
+"""A network that computes in milliseconds, so that a test waits for processes and not for them to compute."""
 
 
 def command(*arguments):
