@@ -48,13 +48,14 @@ def folder_of(name: str, manifest: Manifest) -> Path:
     return Path("releases") / f"{name}-{manifest.model_hash[:12]}-{settings[:6]}"
 
 
-def evaluated(name: str, corpus: Path, seeds: int, sweep: bool) -> Path:
+def evaluated(name: str, corpus: Path, options: argparse.Namespace) -> Path:
     """The evaluation's folder of a shipped model on report, its numbers copied into docs."""
     manifest = checkpoint.read_manifest(checkpoint.find(name))
     out = folder_of(name, manifest)
-    data: list[object] = ["--data", corpus, "--split", "report", "--seeds", seeds, "--out", out]
+    data: list[object] = ["--data", corpus, "--split", "report", "--seeds", options.seeds, "--out", out]
+    data += ["--microbatch", options.microbatch] if options.microbatch else []
     data += [word for path in further(manifest, corpus) for word in ("--further", path)]
-    done("-m", "sfumato", "evaluate", name, *data, *(("--sweep-guidance",) if sweep else ()))
+    done("-m", "sfumato", "evaluate", name, *data, *(() if options.no_sweep else ("--sweep-guidance",)))
     (PAGES / "evaluation").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(out / "evaluation.json", PAGES / "evaluation" / f"{name}.json")
     return out
@@ -73,6 +74,7 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--name", help="how it ships (the model's own name)")
     add("--corpus", type=Path, help=f"{CORPUS}.parquet or its folder (also: the environment's SFUMATO_DATA)")
     add("--seeds", type=int, default=4, help="pictures of each prompt (4)")
+    add("--microbatch", type=int, help="pictures that go through the network at once: a small one is faster with 16")
     add("--no-sweep", action="store_true", help="leave out what guidance buys and costs")
     add("--sheet", action="store_true", help="it is the default model: draw the README's sheet as well")
     options, ship = parser.parse_known_args(words)
@@ -83,7 +85,7 @@ def main(words: Sequence[str] | None = None) -> None:
     further(manifest, corpus)
     if options.run is not None:
         done(HERE / "ship_model.py", options.run, "--name", name, *ship)
-    out = evaluated(name, corpus, options.seeds, not options.no_sweep)
+    out = evaluated(name, corpus, options)
     done(HERE / "published.py", PAGES / "evaluation" / f"{name}.json")
     done(HERE / "make_gallery.py", out, "--data", corpus, "--out", gallery_of(name))
     if options.sheet:

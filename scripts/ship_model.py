@@ -17,7 +17,7 @@ from typing import Any
 from sfumato import checkpoint
 from sfumato.manifest import Manifest
 from sfumato.model import FALLBACK
-from sfumato.options import whole_guidance, whole_sampler
+from sfumato.options import whole_guidance, whole_sampler, whole_threshold
 
 KEPT = ("known_failures", "intended_use")
 """Of the former model's card: it is said of its kind, not of its weights."""
@@ -49,6 +49,8 @@ def told(manifest: Manifest, options: argparse.Namespace) -> Manifest:
             assign(table, assignment)
     if "sampler" in tables["defaults"]:
         tables["defaults"]["sampler"] = whole_sampler(tables["defaults"]["sampler"], {})
+    if "threshold" in tables["defaults"]:
+        tables["defaults"]["threshold"] = whole_threshold(tables["defaults"]["threshold"])
     if "guidance" in tables["defaults"]:
         guidance = whole_guidance(
             tables["defaults"]["guidance"], manifest.defaults.get("guidance", FALLBACK["guidance"])

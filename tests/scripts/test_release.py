@@ -32,16 +32,29 @@ def ship(monkeypatch, *words):
 
 def test_settings_ship_as_a_recipe_has_them(models, tmp_path, monkeypatch):
     write_tiny(tmp_path / "run" / "model")
-    ship(monkeypatch, tmp_path / "run", "--name", "mine", "--set", "guidance=4", "--set", "sampler=heun")
+    ship(
+        monkeypatch,
+        tmp_path / "run",
+        "--name",
+        "mine",
+        "--set",
+        "guidance=4",
+        "--set",
+        "sampler=heun",
+        "--set",
+        "threshold=static",
+    )
     recipe = sfumato.load("mine").recipe("a cat")
+    assert recipe.threshold == {"kind": "static", "limit": 1.0}
     assert (recipe.guidance["kind"], recipe.guidance["scale"]) == ("classifier-free", 4.0)
     assert recipe.sampler["kind"] == "heun"
 
 
-def test_settings_that_no_recipe_can_have_do_not_ship(models, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("change", "meant"), [("sampler.kind=huen", "heun"), ("threshold=statik", "static")])
+def test_settings_that_no_recipe_can_have_do_not_ship(models, tmp_path, monkeypatch, change, meant):
     folder = write_tiny(tmp_path / "model")
-    with pytest.raises(RecipeError, match="did you mean 'heun'"):
-        ship(monkeypatch, folder, "--name", "mine", "--set", "sampler.kind=huen")
+    with pytest.raises(RecipeError, match=f"did you mean '{meant}'"):
+        ship(monkeypatch, folder, "--name", "mine", "--set", change)
     assert checkpoint.shipped() == []
 
 
@@ -89,8 +102,9 @@ def test_copies_are_looked_for_in_all_that_it_was_trained_on(release, models, tm
         script.main(words)
     assert ran == [], "nothing is begun that cannot be ended"
     (tmp_path / "data" / "glyphs-tones.parquet").touch()
-    script.main(words)
+    script.main([*words, "--microbatch", "16"])
     evaluate, published, gallery = ran
+    assert evaluate[evaluate.index("--microbatch") + 1] == "16"
     assert evaluate[evaluate.index("--further") + 1] == str(tmp_path / "data" / "glyphs-tones.parquet")
     assert evaluate[evaluate.index("--seeds") + 1] == "4"
     assert "--sweep-guidance" in evaluate
