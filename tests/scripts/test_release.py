@@ -32,18 +32,8 @@ def ship(monkeypatch, *words):
 
 def test_settings_ship_as_a_recipe_has_them(models, tmp_path, monkeypatch):
     write_tiny(tmp_path / "run" / "model")
-    ship(
-        monkeypatch,
-        tmp_path / "run",
-        "--name",
-        "mine",
-        "--set",
-        "guidance=4",
-        "--set",
-        "sampler=heun",
-        "--set",
-        "threshold=static",
-    )
+    sets = [word for change in ("guidance=4", "sampler=heun", "threshold=static") for word in ("--set", change)]
+    ship(monkeypatch, tmp_path / "run", "--name", "mine", *sets)
     recipe = sfumato.load("mine").recipe("a cat")
     assert recipe.threshold == {"kind": "static", "limit": 1.0}
     assert (recipe.guidance["kind"], recipe.guidance["scale"]) == ("classifier-free", 4.0)

@@ -129,7 +129,6 @@ def test_without_their_server_they_say_so(read, running, names):
     running.stop()
     for name in names:
         figure = reader.figure(name)
-        figure.locator(FIGURES[name]).press("End")
         figure.locator(".badge.offline").wait_for()
         figure.get_by_role("button", name="Try again").click()
         assert "offline" in figure.locator(".badge").inner_text()

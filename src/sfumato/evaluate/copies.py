@@ -91,9 +91,9 @@ def find_copies(ground: Ground, made: UInt8[np.ndarray, "seeds n s s 3"]) -> Cop
     places = hash_order(ground.train_rows)[:PLANTED]
     _, how_near = nearest(thumbnails(planted(ground, places)), train)
     caught = int((how_near < threshold).sum())
-    found = [nearest(thumbnails(pictures), train) for pictures in made]
-    where, distance = (np.stack(side) for side in zip(*found, strict=True))
-    return Copies(where, distance, threshold, len(places), caught)
+    where, distance = nearest(thumbnails(made.reshape(-1, *made.shape[2:])), train)
+    by_seeds = made.shape[:2]
+    return Copies(where.reshape(by_seeds), distance.reshape(by_seeds), threshold, len(places), caught)
 
 
 def of_real(

@@ -63,11 +63,11 @@ def each_picture(ground: Ground, found: Evaluation) -> list[dict[str, Any]]:
 
 def each_further(ground: Ground, found: Evaluation) -> list[dict[str, Any]]:
     """One for each picture of the further seeds, in the order of the files."""
-    further = further_recipes(found.recipes, found.seeds)
-    places = [(s, k) for k in range(len(found.recipes)) for s in range(1, found.seeds)]
+    further, more = further_recipes(found.recipes, found.seeds), found.seeds - 1
     return [
-        {"file": f"seeds/{file:04d}.png", "seed": recipe.seed} | nearest_of(ground, found, s, k)
-        for file, (recipe, (s, k)) in enumerate(zip(further, places, strict=True))
+        {"file": f"seeds/{file:04d}.png", "seed": recipe.seed}
+        | nearest_of(ground, found, 1 + file % more, file // more)
+        for file, recipe in enumerate(further)
     ]
 
 
