@@ -17,6 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sfumato import checkpoint
+from sfumato.corpus.content import settled
+from sfumato.corpus.detect import read_corpus
+from sfumato.evaluate.copies import unsearched
 from sfumato.evaluate.ground import CORPUS, corpus_at
 from sfumato.manifest import Manifest, trained_on
 from sfumato.model import DEFAULT_MODEL
@@ -34,11 +37,20 @@ def done(*command: object) -> None:
 
 
 def further(manifest: Manifest, corpus: Path) -> list[Path]:
-    """The other corpora that the model was trained on. Raises SystemExit where one is not beside `corpus`."""
+    """The other corpora that the model was trained on.
+
+    Raises SystemExit where one is not beside `corpus`, or where any has another content than the card's.
+    """
     names = [str(one["name"]) for one in trained_on(manifest.card)]
     found = [corpus.with_name(f"{name}.parquet") for name in names if name != corpus.stem]
     if missing := [path.name for path in found if not path.is_file()]:
         raise SystemExit(f"the model was trained on {', '.join(missing)} too; put them beside {corpus}")
+    keys = [settled(read_corpus(path))[1][:16] for path in (corpus, *found)]
+    if other := unsearched(manifest.card, keys):
+        raise SystemExit(
+            f"the model was trained on another {', '.join(other)} than lies at {corpus.parent} (its card has other "
+            "keys), where copies of what it was trained on cannot be looked for; put there what it was trained on"
+        )
     return found
 
 

@@ -1,6 +1,8 @@
 """scripts/ship_model.py and release.py: what ships can be drawn with, and what is said of it is of it."""
 
+import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from sfumato.errors import CheckpointError, RecipeError
 from tiny import write_tiny
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+GLYPHS = Path(__file__).parents[1] / "data" / "glyphs.parquet"
 
 
 @pytest.fixture
@@ -72,14 +75,15 @@ def release(models, tmp_path, monkeypatch):
 
     monkeypatch.setattr(script, "done", done)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "glyphs.parquet").touch()
+    shutil.copyfile(GLYPHS, tmp_path / "data" / "glyphs.parquet")
     return script, ran
 
 
 def trained_on(folder, *names):
-    """The model in `folder` with these corpora in its card."""
+    """The model in `folder` with these corpora in its card, each with the content of the test pictures."""
     told = json.loads((folder / "sfumato.json").read_text("utf-8"))
-    told["card"]["data"] = [{"name": name} for name in names]
+    key = hashlib.sha256(GLYPHS.read_bytes()).hexdigest()[:16]
+    told["card"]["data"] = [{"name": name, "key": f"{key}-train-128"} for name in names]
     (folder / "sfumato.json").write_text(json.dumps(told), "utf-8")
     return folder
 
@@ -91,7 +95,7 @@ def test_copies_are_looked_for_in_all_that_it_was_trained_on(release, models, tm
     with pytest.raises(SystemExit, match=r"trained on glyphs-tones\.parquet too; put them beside"):
         script.main(words)
     assert ran == [], "nothing is begun that cannot be ended"
-    (tmp_path / "data" / "glyphs-tones.parquet").touch()
+    shutil.copyfile(GLYPHS, tmp_path / "data" / "glyphs-tones.parquet")
     script.main([*words, "--microbatch", "16"])
     evaluate, published, gallery = ran
     assert evaluate[evaluate.index("--microbatch") + 1] == "16"
@@ -102,6 +106,18 @@ def test_copies_are_looked_for_in_all_that_it_was_trained_on(release, models, tm
     assert Path("docs/evaluation/tiny.json").is_file()
     assert gallery[-1] == "docs/gallery/tiny"
     assert gallery[1] == evaluate[evaluate.index("--out") + 1]
+
+
+def test_a_corpus_of_the_same_name_with_other_pictures_is_refused_before_anything_is_drawn(release, models, tmp_path):
+    script, ran = release
+    folder = trained_on(write_tiny(models / "tiny"), "glyphs", "clipart")
+    told = json.loads((folder / "sfumato.json").read_text("utf-8"))
+    told["card"]["data"][1]["key"] = f"{'0' * 16}-train-128"
+    (folder / "sfumato.json").write_text(json.dumps(told), "utf-8")
+    shutil.copyfile(GLYPHS, tmp_path / "data" / "clipart.parquet")
+    with pytest.raises(SystemExit, match="trained on another clipart than lies at"):
+        script.main(["--name", "tiny", "--corpus", str(tmp_path / "data")])
+    assert ran == []
 
 
 def test_a_run_ships_under_its_own_name_with_what_is_set(release, tmp_path):

@@ -1,12 +1,17 @@
-"""The smallest sets are trained on: what is held out may be little or nothing, which is a note and no error."""
+"""The smallest sets are trained on: what is held out may be little or nothing, which is a note and no error. Sheets."""
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 from tests.corpus.making import in_folder
+from tests.train.tiny_runs import DATA
 
+import sfumato
 from sfumato.cli.main import main
 from sfumato.corpus.split import half
+from sfumato.train.reading import load_recipe
 
 CHANGES = ("rate.images=8", "watch.metrics=8", "watch.heldout=8", "watch.sheet=8", "watch.split=tune")
 SHORT = (
@@ -69,3 +74,28 @@ def test_a_half_with_a_picture_is_looked_at_alone(tmp_path, capsys):
     assert "is empty" not in errors
     assert "heldout" in events
     assert split == "tune"
+
+
+def test_a_run_shows_what_its_model_draws(tmp_path):
+    changes = ("precision=float32", "watch.heldout=0", "watch.sampler.kind=ddpm", 'watch.threshold={kind="static"}')
+    words = [word for change in changes for word in ("--set", change)]
+    assert main(["train", str(DATA), *SHORT, *words]) == 0
+    model, prompts = sfumato.load(tmp_path / "run" / "model"), load_recipe("tiny").watch.prompts
+    sheet = np.asarray(Image.open(tmp_path / "run" / "sheets" / "000000008.png")).astype(int)
+    for k, prompt in enumerate(prompts):
+        shown = sheet[:32, 34 * k : 34 * k + 32]
+        (drawn,) = model.generate(prompt, seed=k)
+        assert abs(np.asarray(drawn.image).astype(int) - shown).max() <= 1, "16 bits of a weight are worth no more"
+        for other in ({"sampler": "ddim"}, {"threshold": "none"}):
+            (changed,) = model.generate(prompt, seed=k, **other)
+            assert abs(np.asarray(changed.image).astype(int) - shown).max() > 8, other
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [("watch.sampler.kind=ddp", "watch.sampler 'ddp'"), ("watch.threshold={kind='statik'}", "threshold 'statik'")],
+)
+def test_a_way_of_drawing_that_there_is_not_is_refused_before_pictures_are_decoded(tmp_path, change, said, capsys):
+    assert main(["train", str(DATA), *SHORT, "--set", change]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()

@@ -66,6 +66,9 @@ def test_the_recipe_of_a_shipped_model_fits_it_and_has_no_end():
         k: v.shape for k, v in weights.items()
     }
     assert recipe.optimiser.lr == pytest.approx(0.2 * own_rate("tavola"))
+    said, watch = checkpoint.read_manifest(folder).defaults, recipe.watch
+    shown = (watch.steps, watch.sampler, watch.guidance)
+    assert shown == (said["steps"], said["sampler"], said["guidance"]["scale"]), "as tavola draws"
     again = recipe_from(recipe_of("velatura"))
     assert (again.objective, again.network["z_channels"], again.name) == ("autoencoder", 12, "autoencoder-tuned")
 

@@ -21,6 +21,7 @@ from sfumato.train.contrast_build import contrasting
 from sfumato.train.denoiser_parts import denoiser_parts
 from sfumato.train.denoiser_task import DenoiserTask
 from sfumato.train.kernels import cpu_kernels
+from sfumato.train.looking import way_of
 from sfumato.train.material import Place, described, open_sources
 from sfumato.train.objective import Objective
 from sfumato.train.order import Order
@@ -84,7 +85,8 @@ def make_network(recipe: TrainRecipe) -> nn.Module:
 
 
 def denoising(recipe: TrainRecipe, place: Place, net: nn.Module) -> tuple[Objective, dict[str, Any]]:
-    """The denoiser's objective over latents or pixels."""
+    """The denoiser's objective over latents or pixels. A way of drawing that there is not is refused at once."""
+    way_of(recipe.watch)
     parts, facts = denoiser_parts(recipe, place)
     return DenoiserTask(net, **parts), facts
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from sfumato.autoencoder import Autoencoder
 from sfumato.corpus.rows import Row
+from sfumato.options import whole_sampler, whole_threshold
 from sfumato.train.denoising import Denoising
 from sfumato.train.events import HeldOut
 from sfumato.train.looking import held_out, sheet
@@ -40,9 +41,15 @@ class DenoiserTask(Denoising):
         return sheet(self, net, self.autoencoder, self.recipe.watch)
 
     def defaults(self) -> dict[str, Any]:
-        """A picture's settings where the user says nothing."""
+        """A picture's settings where the user says nothing: what the run's sheets are drawn with."""
         watch = self.recipe.watch
-        return {"steps": watch.steps, "guidance": {"kind": "classifier-free", "scale": watch.guidance}}
+        threshold = whole_threshold(watch.threshold)
+        return {
+            "steps": watch.steps,
+            "sampler": whole_sampler(watch.sampler, {}),
+            "guidance": {"kind": "classifier-free", "scale": watch.guidance},
+            **({"threshold": threshold} if threshold else {}),
+        }
 
     def about(self) -> dict[str, Any]:
         """What the card says beside data and history."""

@@ -11,15 +11,18 @@ from torch import nn
 from sfumato import rng
 from sfumato.alpha import shown
 from sfumato.autoencoder import Autoencoder
+from sfumato.choices import choose
 from sfumato.conditioner import Conditioning
 from sfumato.corpus.prompt import plain_prompt
 from sfumato.corpus.rows import Row
 from sfumato.denoiser import NetworkDenoiser
 from sfumato.guidance import ClassifierFree, Guidance
+from sfumato.options import whole_threshold
 from sfumato.process.grid import GRIDS
 from sfumato.process.schedule import Level
+from sfumato.samplers import SAMPLERS
 from sfumato.samplers.base import Sampler
-from sfumato.samplers.ddim import DDIM
+from sfumato.thresholding import bounded
 from sfumato.train.denoising import Denoising
 from sfumato.train.events import HeldOut
 from sfumato.train.precision import autocast
@@ -57,6 +60,14 @@ class Way:
     sampler: Sampler
     guidance: Guidance
     grid: str
+
+
+def way_of(watch: Watch) -> Way:
+    """How a recipe's watch draws. Raises RecipeError for a sampler or a threshold that there is not."""
+    guidance = ClassifierFree(scale=watch.guidance)
+    bounds = whole_threshold(watch.threshold)
+    sampler = choose(SAMPLERS, watch.sampler, "watch.sampler")
+    return Way(sampler, bounded(guidance, bounds) if bounds else guidance, "trailing")
 
 
 @torch.no_grad()
@@ -106,8 +117,8 @@ def held_out(
 def sheet(
     task: Denoising, net: nn.Module, autoencoder: Autoencoder, watch: Watch, way: Way | None = None
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """`watch.prompts` drawn with DDIM and guidance, or another way, prompt k from seed k, in rows of eight."""
-    way = way or Way(DDIM(), ClassifierFree(scale=watch.guidance), "trailing")
+    """`watch.prompts` drawn as `watch` says, or another way, prompt k from seed k, in rows of eight."""
+    way = way or way_of(watch)
     denoiser = NetworkDenoiser(Precise(net, task.dtype, task.device), task.noising.parameterisation, task.noising.clock)
     levels = tuple(GRIDS[way.grid](task.noising.schedule, watch.steps))
     pictures = []

@@ -113,6 +113,7 @@ class Average:
 class Watch:
     """How often a run looks at itself, in images (0: never), and what it looks at; `split` holds the held-out rows.
 
+    sampler, threshold: of denoisers, what the sheet is drawn with, and by default the model that comes of the run.
     snapshot: how often the average is kept for good, so that its width can be chosen after training (train/posthoc.py).
     """
 
@@ -125,6 +126,8 @@ class Watch:
     prompts: tuple[str, ...] = ()
     steps: int = 25
     guidance: float = 3.0
+    sampler: Options = field(default_factory=lambda: {"kind": "ddim"})
+    threshold: Options = field(default_factory=dict)
     checkpoint: int = 20_000
     keep: int = 2
     snapshot: int = 0

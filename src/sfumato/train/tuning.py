@@ -6,6 +6,7 @@ from typing import Any
 from sfumato import checkpoint
 from sfumato.choices import plain
 from sfumato.errors import RecipeError
+from sfumato.manifest import Manifest
 from sfumato.train.distilling import own_recipe, space_of, text_of
 from sfumato.train.frozen_parts import DESCRIPTION, description, located
 from sfumato.train.recipe import Space
@@ -20,7 +21,8 @@ def recipe_of(source: str) -> dict[str, Any]:
 
     Where its own run ended says nothing of this one, which has no end as yet. Its learning rate is GENTLY times that
     of the model's own training, whatever it was trained further since. A model's text encoder and autoencoder are
-    those that it holds, wherever its recipe had them from.
+    those that it holds, wherever its recipe had them from. Sheets are drawn as the model draws where nobody says
+    otherwise, so that they and the model that comes of it can be compared with it.
 
     Raises:
         CheckpointError: there is no such model. RecipeError: it does not say by which recipe it was trained.
@@ -43,4 +45,17 @@ def described(autoencoder: Path, source: str) -> dict[str, Any]:
     manifest = checkpoint.read_manifest(folder)
     name = source if source in checkpoint.shipped() and not Path(source).exists() else str(folder.resolve())
     table = plain(own_recipe(manifest))
-    return {**table, "text": text_of(manifest, name), "space": space_of(manifest, name)} if table else {}
+    if not table:
+        return {}
+    own = {"text": text_of(manifest, name), "space": space_of(manifest, name)}
+    return {**table, **own, "watch": {**table.get("watch", {}), **drawing(manifest)}}
+
+
+def drawing(manifest: Manifest) -> dict[str, Any]:
+    """How a denoiser draws where nobody says otherwise, as a recipe's watch has it; a student's way is its own."""
+    said = plain(manifest.defaults)
+    if own_recipe(manifest).get("objective", "denoiser") != "denoiser":
+        return {}
+    scale = said.get("guidance", {}).get("scale")
+    known = {key: said[key] for key in ("steps", "sampler", "threshold") if key in said}
+    return known | ({} if scale is None else {"guidance": float(scale)})
