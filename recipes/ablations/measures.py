@@ -144,15 +144,17 @@ def enlarged(pictures: UInt8[np.ndarray, "n h w 3"]) -> UInt8[np.ndarray, "n s s
 
 
 def measured(task: DenoiserTask, net: nn.Module, features: Features) -> tuple[dict[str, Any], np.ndarray]:
-    """All numbers of one network, and the first of its pictures under the larger guidance."""
+    """All numbers of one network, and the first of its pictures under the larger guidance.
+
+    The floor is that of the first corpus, whatever stands beside it.
+    """
     rows = held(task, 0, ROWS)
     other = other_prompts(rows.rows, SEED)
     own = errors(task, net, rows, [plain_prompt(row) for row in rows.rows])
     families = [family_of(row) for row in rows.rows]
     pictures = {w: drawn(task, net, rows, w) for w in GUIDANCES}
     real = features(enlarged(shown(rows.store, rows.places)))
-    train_rows = [row for part in task.rows for row in part]
-    floor = features(enlarged(shown(task.stores[0], floor_of(rows.rows, train_rows))))
+    floor = features(enlarged(shown(task.stores[0], floor_of(rows.rows, task.rows[0]))))
     beside = (real, families, resamples(families))
     numbers = {
         "lams": LAMS,

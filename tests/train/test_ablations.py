@@ -212,6 +212,15 @@ def test_a_run_is_trained_measured_and_never_repeated(scripts, tmp_path, monkeyp
     monkeypatch.setattr(run, "trained", None)
     again = run.one(named["augmentation"], 0, place, tmp_path)
     assert [again[key] for key in ("error", "kid")] == [numbers[key] for key in ("error", "kid")]
+
+    def beside(*arguments):
+        recipe = small(*arguments)
+        return replace(recipe, data=replace(recipe.data, sources=2 * recipe.data.sources))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "recipe_of", beside)
+        wider = run.one(named["augmentation"], 0, place, tmp_path)
+    assert wider["kid_floor"] == numbers["kid_floor"], "of the first corpus, whatever stands beside it"
     posthoc = run.one(named["posthoc"], 0, place, tmp_path)
     assert posthoc["width"] in (0.055, 0.1)
     assert posthoc["error"] != numbers["error"]
