@@ -6,10 +6,10 @@ RUNS/NAME-SEED.json holds the numbers of a finished run, which is never repeated
 which an interrupted one goes on. table.py makes docs/ablations.md of them.
 
 The time of a step is processor time of the one thread, so that other work on the machine does not count, and the
-smallest of several steps; each variant's are measured by turns with those of `classic` in one process, and its steps
-are 480 s / (classic's first time x the ratio of the two). They stand in RUNS/times.json, and are measured once. Other
-work on the machine still makes them longer, by what it takes of caches and memory: so each run notes the least time of
-all its steps, and the table says what its steps take at that.
+smallest of several steps; `classic` is timed first, and each variant by turns with it in one process; its steps are
+480 s / (classic's first time x the ratio of the two). Other data with the same network have as many steps. The times
+stand in RUNS/times.json, and are measured once. Other work on the machine still makes them longer, by what it takes of
+caches and memory: so each run notes the least time of all its steps, and the table says what its steps take at that.
 """
 
 import argparse
@@ -79,8 +79,10 @@ def steps_of(variant: Variant, place: Place, out: Path) -> dict[str, float]:
     """How many steps eight minutes are, with the times behind that number."""
     file = out / "times.json"
     known = json.loads(file.read_text("utf-8")) if file.exists() else {}
-    name = variant.name if variant.trains else variant.after
-    if name not in known:
+    wanted = variant.after if variant.same_network or not variant.trains else variant.name
+    for name in ("classic", wanted):
+        if name in known:
+            continue
         sides = {n: trainer_of(NAMED[n], place) for n in {"classic": 0, name: 0}}
         best = dict.fromkeys(sides, float("inf"))
         for _ in range(TIMED):
@@ -91,7 +93,7 @@ def steps_of(variant: Variant, place: Place, out: Path) -> dict[str, float]:
         alone = known.get("classic", {}).get("seconds", best["classic"]) * best[name] / best["classic"]
         known[name] = {"seconds": alone, "beside": best, "steps": int(SECONDS / alone)}
         write_file(file, json.dumps(known, indent=1).encode() + b"\n")
-    return known[name]
+    return known[wanted]
 
 
 def trained(recipe: TrainRecipe, folder: Path, place: Place) -> None:

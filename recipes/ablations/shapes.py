@@ -14,8 +14,14 @@ def dit(patch: int, width: int, depth: int) -> str:
 
 
 def shape(name: str, what: str, *changes: str) -> Variant:
-    """A variant of the base."""
+    """Another network than the base's."""
     return Variant(name=name, what=what, after="base", changes=changes, beside=True)
+
+
+def data(name: str, what: str, *more: str) -> Variant:
+    """The base with other sources beside Glyphs, weighed as tavola's recipe weighs them."""
+    changes = (f"data.sources=[{', '.join((GLYPHS, *more))}]",)
+    return Variant(name=name, what=what, after="base", changes=changes, beside=True, same_network=True)
 
 
 TOLD = ('network.modulation="scale_shift"', 'network.text_norm="layer"', "network.pooled_dim=384")
@@ -24,11 +30,6 @@ TOLD = ('network.modulation="scale_shift"', 'network.text_norm="layer"', "networ
 GLYPHS = '{name="glyphs", weight=1.0}'
 TONES = '{name="glyphs-tones", weight=0.25}'
 CLIPART = '{name="clipart-extra", weight=0.5, styles=["clipart", "flat-color-icon", "weather-icon"]}'
-
-
-def sources(*more: str) -> str:
-    """Glyphs with other sources beside it, weighed as tavola's recipe weighs them."""
-    return f"data.sources=[{', '.join((GLYPHS, *more))}]"
 
 
 SHAPES = (
@@ -45,7 +46,7 @@ SHAPES = (
     shape("attend", "attention at 16 x 16 too", 'network.attend=["none", "text", "text"]'),
     shape("dit-2", "DiT, patches of 2 x 2, width 192, 6 blocks", dit(2, 192, 6)),
     shape("dit-4", "DiT, patches of 4 x 4, width 256, 8 blocks", dit(4, 256, 8)),
-    shape("tones", "skin tones beside Glyphs, weight 0.25", sources(TONES)),
-    shape("clipart", "clip art beside Glyphs, weight 0.5", sources(CLIPART)),
-    shape("both", "skin tones and clip art beside Glyphs", sources(TONES, CLIPART)),
+    data("tones", "skin tones beside Glyphs, weight 0.25", TONES),
+    data("clipart", "clip art beside Glyphs, weight 0.5", CLIPART),
+    data("both", "skin tones and clip art beside Glyphs", TONES, CLIPART),
 )

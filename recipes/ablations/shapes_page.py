@@ -13,9 +13,10 @@ from variant import Variant
 ABOUT = """# Which shape of network, which data
 
 Made by `python recipes/ablations/shapes_page.py RUNS` from the runs of `recipes/ablations/run.py CORPUS --out RUNS
---only {names}`; not edited by hand. What is measured, and how, is said in
-[ablations.md](ablations.md): 32 px, eight minutes of one thread each by its own time of a step, {rows} rows of `tune`,
-{steps} steps of DDIM for KID. In brackets: the change of the error against `base`.
+--only {names}`; not edited by hand.
+What is measured, and how, is said in [ablations.md](ablations.md): 32 px, eight minutes of one thread each by its own
+time of a step, {rows} rows of `tune`, {steps} steps of DDIM for KID. In brackets: the change of the error against
+`base`. Seconds: what the steps take at the least time of any of them; other work can only lengthen it.
 """
 
 
@@ -24,18 +25,19 @@ def line(found: Found, variant: Variant) -> str:
     runs = found.get(variant.name, {})
     name = f"| {variant.name} | {variant.what} | {len(runs)} of {variant.seeds} |"
     if not runs:
-        return name + " - |" * (2 + len(MEASURES))
+        return name + " - |" * (3 + len(MEASURES))
     first = next(iter(runs.values()))
     numbers = [mean(measure(run) for run in runs.values()) for measure in MEASURES.values()]
     error = f"{numbers[0]:.2f}{change(found, variant)}"
-    sizes = f"{first['parameters'] / 1e6:.2f} | {first['steps']}"
+    alone = mean(run["seconds_alone"] for run in runs.values())
+    sizes = f"{first['parameters'] / 1e6:.2f} | {first['steps']} | {alone:.0f}"
     return f"{name} {sizes} | {error} | {' | '.join(f'{value:.1f}' for value in numbers[1:])} |"
 
 
 def page(found: Found) -> str:
     """The whole document."""
     own = {variant.name: found[variant.name] for variant in SHAPES if variant.name in found}
-    columns = ["variant", "what", "seeds", "parameters, M", "steps", *MEASURES]
+    columns = ["variant", "what", "seeds", "parameters, M", "steps", "seconds", *MEASURES]
     return "\n".join(
         [
             ABOUT.format(rows=ROWS, steps=STEPS, names=" ".join(variant.name for variant in SHAPES)),

@@ -10,7 +10,7 @@ class Variant:
     after: the variant whose settings it takes over. seeds: how many equal runs but for the seed. beside: it is no step
     of the ladder, but stands beside one. trains: False where `after`'s own runs are measured another way. posthoc: the
     width of the weights' average is chosen after training (train/posthoc.py). cooldown: the share of the run over which
-    the learning rate goes to zero.
+    the learning rate goes to zero. same_network: `after`'s steps take as long, and are as many.
     """
 
     name: str
@@ -22,3 +22,4 @@ class Variant:
     trains: bool = True
     posthoc: bool = False
     cooldown: float = 0.0
+    same_network: bool = False

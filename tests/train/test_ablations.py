@@ -54,6 +54,7 @@ def test_every_shape_is_the_base_with_another_network_or_other_data_alone(script
         network, data = described_network(recipe), recipe.data
         kinds.add(type(network).__name__)
         assert (recipe.network == base.network) != (data == base.data), variant.name
+        assert variant.same_network == (recipe.network == base.network), variant.name
         same = replace(recipe, name="base", network=base.network, data=base.data)
         assert same == base, variant.name
     assert kinds == {"UNet", "DiT"}
@@ -64,10 +65,29 @@ def test_every_shape_is_the_base_with_another_network_or_other_data_alone(script
 def test_the_page_of_shapes_says_what_is_there(scripts):
     found = {"base": {s: made_up("base", s, 0.1) for s in (0, 1)}, "wide": {0: made_up("wide", 0, 0.05)}}
     page = scripts.shapes_page.page(found)
-    assert "| wide | widths 48, 96, 144 | 1 of 1 | 2.50 | 900 | 50.00 (-50.0 %) | 5.0 | 200.0 | 150.0 |" in page
-    assert "| deep | two blocks a level instead of one | 0 of 1 | - | - | - | - | - | - |" in page
+    assert "| wide | widths 48, 96, 144 | 1 of 1 | 2.50 | 900 | 470 | 50.00 (-50.0 %) | 5.0 | 200.0 | 150.0 |" in page
+    assert "| deep | two blocks a level instead of one | 0 of 1 | - | - | - | - | - | - | - |" in page
     assert "a standard deviation of" in page
     assert "torch 2, X, today" in page
+
+
+def test_steps_follow_from_times_beside_classic_which_is_timed_first(scripts, tmp_path, monkeypatch):
+    run, seconds, clock = scripts.run, {"classic": 0.5, "wide": 1.0, "base": 0.75}, SimpleNamespace(now=0.0, slow=1.0)
+
+    def trainer_of(variant, _):
+        def update():
+            clock.now += clock.slow * seconds[variant.name]
+
+        return SimpleNamespace(update=update)
+
+    monkeypatch.setattr(run, "trainer_of", trainer_of)
+    monkeypatch.setattr(run.time, "process_time", lambda: clock.now)
+    named, place = scripts.ladder.NAMED, SimpleNamespace()
+    assert run.steps_of(named["wide"], place, tmp_path)["steps"] == 480
+    clock.slow = 1.7  # other work takes of what all need
+    assert run.steps_of(named["base"], place, tmp_path)["steps"] == 640
+    assert run.steps_of(named["tones"], place, tmp_path)["steps"] == 640
+    assert list(json.loads((tmp_path / "times.json").read_text())) == ["classic", "wide", "base"]
 
 
 def test_settings_add_up_and_an_average_can_be_chosen_where_it_has_to_be(scripts):
