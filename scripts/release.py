@@ -45,8 +45,7 @@ def further(manifest: Manifest, corpus: Path) -> list[Path]:
     found = [corpus.with_name(f"{name}.parquet") for name in names if name != corpus.stem]
     if missing := [path.name for path in found if not path.is_file()]:
         raise SystemExit(f"the model was trained on {', '.join(missing)} too; put them beside {corpus}")
-    keys = [settled(read_corpus(path))[1][:16] for path in (corpus, *found)]
-    if other := unsearched(manifest.card, keys):
+    if other := unsearched(manifest.card, [settled(read_corpus(path))[1] for path in (corpus, *found)]):
         raise SystemExit(
             f"the model was trained on another {', '.join(other)} than lies at {corpus.parent} (its card has other "
             "keys), where copies of what it was trained on cannot be looked for; put there what it was trained on"

@@ -67,6 +67,8 @@ def test_corpora_that_nobody_searched_are_named():
     card = {"data": [{"name": "glyphs", "key": "aa-train-128-rgba"}, {"name": "clipart", "key": "bb-train-64-0f-rgba"}]}
     assert unsearched(card, ["aa-train-128", "bb-train-128"]) == []
     assert unsearched(card, ["aa-train-128"]) == ["clipart"]
+    assert unsearched(card, ["aa11", "bb22"]) == [], "whole contents, of which keys are the beginnings"
+    assert unsearched({"data": [{"name": "mine", "key": ""}, {"name": "yours"}]}, ["aa11"]) == ["mine", "yours"]
     assert unsearched({}, ["aa-train-128"]) == unsearched({"data": "mine"}, []) == []
 
 

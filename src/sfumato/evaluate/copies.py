@@ -78,9 +78,12 @@ def verdict(facts: Mapping[str, Any]) -> str:
 
 
 def unsearched(card: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
-    """The corpora that a model's card names and that are not among those with these keys, whatever part was taken."""
-    known = {key.partition("-")[0] for key in keys}
-    return [str(one["name"]) for one in trained_on(card) if str(one.get("key")).partition("-")[0] not in known]
+    """The corpora that a model's card names and that are not among those with these keys, whatever part was taken.
+
+    A key begins as the hash of the whole content does (corpus/source.py), which may stand in its place.
+    """
+    named = [(str(one["name"]), str(one.get("key")).partition("-")[0]) for one in trained_on(card)]
+    return [name for name, content in named if not (content and any(key.startswith(content) for key in keys))]
 
 
 def find_copies(ground: Ground, made: UInt8[np.ndarray, "seeds n s s 3"]) -> Copies:
