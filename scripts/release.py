@@ -59,13 +59,13 @@ def folder_of(name: str, manifest: Manifest) -> Path:
     return Path("releases") / f"{name}-{manifest.model_hash[:12]}-{settings[:6]}"
 
 
-def evaluated(name: str, corpus: Path, options: argparse.Namespace) -> Path:
-    """The evaluation's folder of a shipped model on report, its numbers copied into docs."""
+def evaluated(name: str, corpus: Path, others: Sequence[Path], options: argparse.Namespace) -> Path:
+    """The evaluation's folder of a shipped model on report, its numbers copied into docs; others: see `further`."""
     manifest = checkpoint.read_manifest(checkpoint.find(name))
     out = folder_of(name, manifest)
     data: list[object] = ["--data", corpus, "--split", "report", "--seeds", options.seeds, "--out", out]
     data += ["--microbatch", options.microbatch] if options.microbatch else []
-    data += [word for path in further(manifest, corpus) for word in ("--further", path)]
+    data += [word for path in others for word in ("--further", path)]
     done("-m", "sfumato", "evaluate", name, *data, *(() if options.no_sweep else ("--sweep-guidance",)))
     (PAGES / "evaluation").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(out / "evaluation.json", PAGES / "evaluation" / f"{name}.json")
@@ -93,10 +93,10 @@ def main(words: Sequence[str] | None = None) -> None:
         parser.error(f"{' '.join(ship) or 'no model'}: --run says what is shipped, and --name what is taken as it is")
     manifest = checkpoint.read_manifest(checkpoint.find(options.run or options.name))
     name, corpus = options.name or manifest.name, corpus_at(options.corpus)
-    further(manifest, corpus)
+    others = further(manifest, corpus)
     if options.run is not None:
         done(HERE / "ship_model.py", options.run, "--name", name, *ship)
-    out = evaluated(name, corpus, options)
+    out = evaluated(name, corpus, others, options)
     done(HERE / "published.py", PAGES / "evaluation" / f"{name}.json")
     done(HERE / "make_gallery.py", out, "--data", corpus, "--out", gallery_of(name))
     if options.sheet:

@@ -17,7 +17,7 @@ Made by `python recipes/ablations/shapes_page.py RUNS` from the runs of `recipes
 What is measured, and how, is said in [ablations.md](ablations.md): 32 px, eight minutes of one thread each by its own
 time of a step, {rows} rows of `tune`, {steps} steps of DDIM for KID. In brackets: the change of the error against
 `base`. Seconds: what the steps take at the least time of any of them; other work can only lengthen it. The spread
-below is that of two runs of `base`; the one in ablations.md is of more runs, and wider.
+below is that of the runs of `base` alone; ablations.md has that of the ladder's runs.
 """
 
 

@@ -96,9 +96,13 @@ def data_of(manifest: Manifest) -> dict[str, Any]:
 def watch_of(manifest: Manifest) -> dict[str, Any]:
     """The teacher's prompts, split and guidance."""
     own = own_recipe(manifest).get("watch", {})
-    guidance = manifest.defaults.get("guidance", {}).get("scale")
-    chosen = {key: own[key] for key in ("prompts", "split") if key in own}
-    return chosen | ({} if guidance is None else {"guidance": float(guidance)})
+    return {key: own[key] for key in ("prompts", "split") if key in own} | scale_of(manifest)
+
+
+def scale_of(manifest: Manifest) -> dict[str, float]:
+    """The w that a model draws with by default, as a recipe's watch has it; empty where it says none."""
+    scale = manifest.defaults.get("guidance", {}).get("scale")
+    return {} if scale is None else {"guidance": float(scale)}
 
 
 def own_recipe(manifest: Manifest) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from sfumato import checkpoint
 from sfumato.choices import plain
 from sfumato.errors import RecipeError
 from sfumato.manifest import Manifest
-from sfumato.train.distilling import own_recipe, space_of, text_of
+from sfumato.train.distilling import own_recipe, scale_of, space_of, text_of
 from sfumato.train.frozen_parts import DESCRIPTION, description, located
 from sfumato.train.recipe import Space
 
@@ -53,9 +53,7 @@ def described(autoencoder: Path, source: str) -> dict[str, Any]:
 
 def drawing(manifest: Manifest) -> dict[str, Any]:
     """How a denoiser draws where nobody says otherwise, as a recipe's watch has it; a student's way is its own."""
-    said = plain(manifest.defaults)
     if own_recipe(manifest).get("objective", "denoiser") != "denoiser":
         return {}
-    scale = said.get("guidance", {}).get("scale")
-    known = {key: said[key] for key in ("steps", "sampler", "threshold") if key in said}
-    return known | ({} if scale is None else {"guidance": float(scale)})
+    said = plain(manifest.defaults)
+    return {key: said[key] for key in ("steps", "sampler", "threshold") if key in said} | scale_of(manifest)
