@@ -155,6 +155,20 @@ def test_two_trainers_cannot_share_a_run(tmp_path):
     RunFolder(tmp_path / "run").close()
 
 
+def test_a_folder_that_was_made_for_nothing_goes_away(tmp_path):
+    unused = RunFolder(tmp_path / "runs" / "one")
+    unused.close()
+    assert not unused.path.exists()
+    found = tmp_path / "found"
+    found.mkdir()
+    RunFolder(found).close()
+    assert [place.name for place in found.iterdir()] == ["lock"], "it was there before"
+    used = RunFolder(tmp_path / "used")
+    used.log({"event": "start"})
+    used.close()
+    assert (used.path / "log.jsonl").exists()
+
+
 def test_a_damaged_checkpoint_set_aside_no_longer_counts_among_those_kept(tmp_path):
     run = RunFolder(tmp_path / "run")
     for value in (1, 2, 3):

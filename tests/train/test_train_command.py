@@ -83,7 +83,7 @@ def test_a_run_from_given_weights_says_where_it_ends(finished, tmp_path, capsys)
     line = refused(capsys, *start[1:], "--out", tmp_path / "past")
     assert "would end at 32 images" in line
     assert "have seen 32, which count; --cooldown N ends it N pictures later" in line
-    assert not (tmp_path / "past" / "run.json").exists()
+    assert not (tmp_path / "past").exists(), "nothing is left of a run that was refused"
     assert main([*start, "--out", str(tmp_path / "more"), "--cooldown", "16"]) == 0
     assert listed(tmp_path / "more" / "checkpoints")[-1].name == "000000048"
     rate = json.loads((tmp_path / "more" / "run.json").read_text())["recipe"]["rate"]

@@ -3,6 +3,7 @@
 RUN/run.json  log.jsonl  sheets/000020000.png  checkpoints/000020000/  averages/000020000.safetensors  model/  lock
 """
 
+import contextlib
 import io
 import json
 import os
@@ -28,7 +29,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._made = path, not path.exists()
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = (path / "lock").open("a+")
@@ -36,6 +37,8 @@ class RunFolder:
             raise OutputError(cannot_write(path, error)) from error
         try:
             claim(self._lock)
+            if not os.path.samestat(os.fstat(self._lock.fileno()), os.stat(path / "lock")):
+                raise OSError("this lock was taken away together with an unused folder")
         except OSError as error:
             self._lock.close()
             raise OutputError(
@@ -43,7 +46,11 @@ class RunFolder:
             ) from error
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let go of the folder; one that was made for this run and has nothing in it goes away with its lock."""
+        with contextlib.suppress(OSError):  # Windows removes no open file: there it stays, and counts as empty
+            if self._made and [*self.path.iterdir()] == [self.path / "lock"]:
+                (self.path / "lock").unlink()
+                self.path.rmdir()
         self._lock.close()
 
     def begin(self, about: Mapping[str, Any]) -> None:
