@@ -4,6 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("sfumato", deadline=None, derandomize=True, database=None)
+settings.load_profile("sfumato")  # the same examples for everybody, however slow a machine is for a moment
 
 sys.path.insert(0, str(Path(__file__).parent))
 

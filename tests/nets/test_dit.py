@@ -44,7 +44,7 @@ def test_every_block_is_exactly_the_identity_at_the_start_and_the_output_zero(op
     assert net(x, 1.0, tokens, mask).abs().max() == 0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
 def test_unpatchify_is_the_inverse_of_patchify(b, c, height, width, patch):
     x = torch.arange(b * c * height * width * patch**2, dtype=torch.float32)
@@ -62,7 +62,7 @@ def score(rotary, q, k, place, other, size=16):
     return at_q[place[0] * size + place[1]].dot(at_k[other[0] * size + other[1]]).item()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(*(st.integers(0, 7) for _ in range(6)))
 def test_rotated_products_depend_on_the_difference_of_positions_only(i, j, k, m, down, right):
     generator = torch.Generator().manual_seed(0)

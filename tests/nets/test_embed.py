@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.errors import RecipeError, ShapeError
@@ -16,7 +16,6 @@ def by_hand(number, dim, *, cosines_first, shift):
     return cos + sin if cosines_first else sin + cos
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1000), st.integers(2, 20), st.booleans(), st.sampled_from([0.0, 1.0]))
 def test_embedding_is_the_formula_in_double_precision(number, half, cosines_first, shift):
     embedding = Sinusoidal(2 * half, flip_sin_to_cos=cosines_first, downscale_freq_shift=shift)

@@ -29,7 +29,7 @@ def slack(level, parameterisation, *values):
 
 @each
 @given(t=st.floats(1e-6, 1.0 - 1e-9), x_0=numbers, eps=numbers)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_read_undoes_target(schedule, parameterisation, t, x_0, eps):
     level = schedule(t)
     x_0, eps = np.array([x_0]), np.array([eps])
@@ -43,7 +43,7 @@ def test_read_undoes_target(schedule, parameterisation, t, x_0, eps):
 
 @each
 @given(t=st.floats(0.01, 0.99), output=numbers, x_t=numbers)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_target_undoes_read(schedule, parameterisation, t, output, x_t):
     """Any output, right or wrong, is a belief that the parameterisation would state in the same words."""
     level = schedule(t)
@@ -56,7 +56,7 @@ def test_target_undoes_read(schedule, parameterisation, t, output, x_t):
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: s.kind)
 @given(t=st.floats(0.05, 0.95), believed=pairs)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_conversion(schedule, t, believed):
     """The same belief, written in any parameterisation and read back, is one belief."""
     level = schedule(t)
@@ -97,7 +97,7 @@ def test_sensitivity(schedule, parameterisation):
 
 
 @given(s=st.floats(0.002, 80.0), d=st.floats(0.1, 3.0), values=pairs)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_edm_is_karras(s, d, values):
     """D(y) = c_skip y + c_out F(c_in y), with table 1's constants, of y = x_t / alpha."""
     y, F = np.array([values[0]]), np.array([values[1]])

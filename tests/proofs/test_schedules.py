@@ -104,7 +104,7 @@ def test_noise_grows_strictly(schedule):
 @example(1e-9)
 @example(0.001)
 @example(1.0)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lam_round_trip(schedule, t):
     lam = schedule(t).lam
     assert abs(schedule.t_of_lam(lam) - t) <= 1e-12

@@ -103,7 +103,7 @@ def test_what_cannot_be_asked_is_refused(client, name, change):
 def test_every_page_of_evidence_is_there_without_barriers(read, view):
     reader = read(place=PLACE, **VIEWS[view])
     reader.page.wait_for_selector("#prompt")
-    reader.page.wait_for_timeout(300)
+    reader.page.wait_for_load_state("networkidle")  # the runs that there are have been listed
     before = reader.page.locator("#history li").count()
     reader.page.get_by_role("button", name="Draw", exact=True).click()
     ended(reader, before + 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reading import code_of, python_says
+from reading import code_of, python_says, until
 
 from sfumato.process.schedules import schedule_from
 from sfumato.studio.photo import x_0
@@ -21,8 +21,7 @@ def test_equal_ratios_are_equal_pictures(reader):
 
     assert len(set(pictures())) == 4
     figure.get_by_text("signal-to-noise ratio", exact=True).click()
-    reader.page.wait_for_timeout(200)
-    assert len(set(pictures())) == 1
+    until(lambda: len(set(pictures())) == 1)
 
 
 def test_the_readers_schedule_is_drawn_by_keyboard_and_goes_everywhere(reader):
@@ -70,7 +69,7 @@ def test_the_walk_is_taken_and_python_takes_it_too(reader):
 def test_noise_is_never_redrawn_more_than_twice_a_second(reader):
     figure = reader.figure("jump")
     figure.locator("canvas").nth(1).wait_for()
-    changes = figure.evaluate(
+    changes, took = figure.evaluate(
         """async (figure) => {
         const button = [...figure.querySelectorAll('button')].find(one => one.textContent.startsWith('New'));
         const canvas = figure.querySelectorAll('canvas')[1], begin = performance.now();
@@ -82,9 +81,9 @@ def test_noise_is_never_redrawn_more_than_twice_a_second(reader):
           if (now !== before) changes++;
           before = now;
         }
-        return changes; }"""
+        return [changes, performance.now() - begin]; }"""
     )
-    assert 1 <= changes <= 4
+    assert 1 <= changes <= 1 + took / 500
 
 
 def test_one_step_is_invisible_and_a_thousand_are_not(reader):
@@ -102,9 +101,8 @@ def test_it_plays_when_first_seen_and_any_touch_stops_it(read):
     figure = moving.figure("staircase")
     slider = figure.locator("#staircase-t")
     figure.get_by_role("button", name="Pause").wait_for()
-    before = int(slider.input_value())
-    moving.page.wait_for_timeout(700)
-    assert int(slider.input_value()) > before
+    further = "before => Number(document.querySelector('#staircase-t').value) > before"
+    moving.page.wait_for_function(further, arg=int(slider.input_value()))
     slider.press("ArrowRight")
     figure.get_by_role("button", name="Play").wait_for()
     stood = slider.input_value()

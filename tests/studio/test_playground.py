@@ -191,9 +191,8 @@ def test_the_address_holds_the_recipe(fresh):
 @pytest.mark.parametrize("view", VIEWS)
 def test_axe_finds_no_barrier(read, view):
     reader = read(place=ASKED, **VIEWS[view])
-    before = reader.page.locator("#history li").count()
     reader.page.wait_for_selector("#prompt")
-    reader.page.wait_for_timeout(200)
+    reader.page.wait_for_load_state("networkidle")  # the runs that there are have been listed
     before = reader.page.locator("#history li").count()
     reader.page.get_by_role("button", name="Draw", exact=True).click()
     ended(reader, before + 1)
@@ -203,8 +202,7 @@ def test_axe_finds_no_barrier(read, view):
     assert not [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
     for width in (320, reader.page.viewport_size["width"]):
         reader.page.set_viewport_size({"width": width, "height": 800})
-        reader.page.wait_for_timeout(200)
-        assert reader.page.evaluate("document.documentElement.scrollWidth") <= width
+        reader.page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
     assert reader.said == []
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sfumato.errors import CheckpointError, RecipeError
@@ -42,7 +42,6 @@ def test_pieces_inside_a_word_are_marked(tokenizer):
     assert "".join(word.removeprefix("##") for word in words) == "doggy"
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40))
 def test_nothing_is_unknown(tokenizer, text):
     """No piece is the unknown token, and the pieces spell the text's bytes."""

@@ -81,9 +81,9 @@ def test_notes(tokenizer: Tokenizer, prompt: str, note: str | None):
     "prompt", ["a" * 1_000_000, "a\n" * 500_000, "🦊" * 250_000, "\0" * 1_000_000, "\ud800" * 10**6]
 )
 def test_a_megabyte_costs_nothing(tokenizer: Tokenizer, prompt: str):
-    start = time.perf_counter()
+    start = time.process_time()
     read = tokenizer(prompt, max_tokens=32)
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert len(read) <= 32
     assert read.notes
 
