@@ -1,5 +1,7 @@
 """What cannot fit is refused before the run starts, with the sizes; what a step keeps is what was foreseen."""
 
+import gc
+
 import pytest
 import torch
 from tests.train.tiny_runs import DATA
@@ -39,6 +41,20 @@ def test_pictures_cost_the_same_each_and_change_nothing(tiny):
     pixels = 32 * 32 * 32 * 4
     assert 10 * pixels < two - one < 1000 * pixels
     assert all(p.grad is None and p.equal(before[name]) for name, p in objective.net.named_parameters())
+
+
+def test_asking_keeps_nothing(tiny):
+    """Nothing in Python refers to a graph that holds itself: such a graph stays for as long as the process runs."""
+    _, objective = tiny
+
+    def alive():
+        gc.collect()
+        return sum(issubclass(type(one), torch.Tensor) for one in gc.get_objects())
+
+    kept(objective, 2)  # the encoder remembers these prompts from here on
+    before = alive()
+    kept(objective, 2)
+    assert alive() == before
 
 
 def test_a_batch_that_cannot_fit_is_refused_with_what_would(tiny, monkeypatch):

@@ -62,20 +62,28 @@ def size_of(checkpoint: Checkpoint, device: torch.device) -> int:
 
 
 def kept(objective: Objective, pictures: int) -> int:
-    """The bytes that the backward pass would keep of so many pictures, parameters included."""
-    found: dict[int, int] = {}
+    """The bytes that the backward pass would keep of so many pictures, parameters included.
 
-    def pack(value: Tensor) -> Tensor:
+    A node that saved its own output would hold itself, out of the collector's sight: what is saved is let go of here.
+    """
+    found: dict[int, int] = {}
+    saved: list[list[Tensor]] = []
+
+    def pack(value: Tensor) -> list[Tensor]:
         try:
             storage = value.untyped_storage()
             found[storage.data_ptr()] = storage.nbytes()
         except RuntimeError:  # inside a transform of torch.func a tensor has no storage of its own
             found[id(value)] = value.nbytes
-        return value
+        saved.append([value])
+        return saved[-1]
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
-        loss = objective.loss(Moment(step=0, shown=0, count=2), slice(0, pictures))
-    del loss
+    try:
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda held: held[0]):
+            objective.loss(Moment(step=0, shown=0, count=2), slice(0, pictures))
+    finally:
+        for held in saved:
+            held.clear()
     return sum(found.values())
 
 
