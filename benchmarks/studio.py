@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from playwright.sync_api import Browser, sync_playwright
 
 import sfumato
+from sfumato.cli.threads import Threads
 from sfumato.pipeline import Encoded, Step
 from sfumato.studio.desk import Desk
 from sfumato.studio.serve import bound, server
@@ -93,7 +94,7 @@ def main() -> None:
     options = parser.parse_args()
     said("evaluation", evaluation(options.model, 3 * options.repeats), "ms")
     listening = bound(0)
-    running, address = server(Studio(Desk(options.model)), listening)
+    running, address = server(Studio(Desk(options.model, prepare=Threads())), listening)
     threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True).start()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=options.chromium, args=["--no-sandbox", "--disable-gpu"])

@@ -95,10 +95,10 @@ def test_a_decoder_of_the_shipped_size(threads, count):
 
 @pytest.mark.parametrize(("given", "used"), [(1, 1), (2, 2), (3, 2), (6, 4), (8, 8)])
 def test_the_command_line_takes_a_power_of_two(threads, given, used):
-    from sfumato.cli.threads import even_threads
+    from sfumato.cli.threads import Threads
     from sfumato.engine import describe
 
     threads(given)
     assert ("threads" in describe()) == (given != used), "an odd number stands in the recipe"
-    even_threads()
+    Threads()()
     assert torch.get_num_threads() == used

@@ -8,7 +8,7 @@ from sfumato.canvas import Canvas
 from sfumato.cli.bar import Bar
 from sfumato.cli.output import Output
 from sfumato.cli.over import Over, remarks
-from sfumato.cli.threads import even_threads
+from sfumato.cli.threads import Threads
 from sfumato.cli.way import Sheet, Way, sheet_at
 from sfumato.errors import OutputError, RecipeError
 from sfumato.inspect.policy import Policy
@@ -57,13 +57,14 @@ def draw(
     attention: str | None = None,
 ) -> int:
     """Load the model, make a recipe for each picture, draw them all. Answers the exit code."""
+    threads = Threads()
     count = settings.get("count", 1)
     pictures = max(len(prompts) * count, 1) if way is None else way.frames
     output = output_for(settings, pictures)
     whole = sheet_at(sheet, way, output)
     writer = output if whole is None else Sheet(output, whole, pictures, report)
     source, device = settings.get("model", DEFAULT_MODEL), settings.get("device", "cpu")
-    model = load_evenly(source, device, weak=settings.get("weak"), fast=fast_of(settings))
+    model = load_evenly(threads, source, device, weak=settings.get("weak"), fast=fast_of(settings))
     canvas = over.canvas(model, settings)
     chosen = {name: settings[name] for name in RECIPE_SETTINGS if name in settings}
     chosen |= {"canvas": canvas, "strength": over.strength, "seed": settings.get("seed", 0)}
@@ -75,14 +76,19 @@ def draw(
             report.note(f"{note} [{prompt[:40]!r}]" if len(prompts) > 1 else note)
     for note in recipe_notes(model.bundle, recipes[0]):
         report.note(note)
-    return draw_recipes(model, recipes, writer, report, canvas=canvas, trace=trace, attention=attention)
+    return draw_recipes(threads, model, recipes, writer, report, canvas=canvas, trace=trace, attention=attention)
 
 
 def load_evenly(
-    source: str, device: str, dtype: str = "float32", weak: str | Path | None = None, fast: str | bool = False
+    threads: Threads,
+    source: str,
+    device: str,
+    dtype: str = "float32",
+    weak: str | Path | None = None,
+    fast: str | bool = False,
 ) -> Model:
     """The model, or its student, and a weak one to guide it, on a number of threads that no pixel depends on."""
-    even_threads()
+    threads()
     return load(source, device=device, dtype=dtype, weak=weak, fast=fast)
 
 
@@ -101,6 +107,7 @@ def output_for(settings: Mapping[str, Any], pictures: int) -> Output:
 
 
 def draw_recipes(
+    threads: Threads,
     model: Model,
     recipes: Sequence[Recipe],
     output: Writer,
@@ -117,6 +124,7 @@ def draw_recipes(
     recording = {"folder": trace, "attention": attention, "alone": len(recipes) == 1}
     try:
         for group in groups(recipes):
+            threads()
             for event in events(model, group, traces, under, **recording):
                 if isinstance(event, Step):
                     done += len(group)

@@ -64,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw, measure, write, print."""
     from sfumato.cli.drawing import load_evenly
+    from sfumato.cli.threads import Threads
     from sfumato.evaluate.drawing import note_memory
     from sfumato.evaluate.features import load_features
     from sfumato.evaluate.memory import memory_of
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = chosen(arguments)
     limit, seeds, sweep = (settings.pop(name) for name in ("limit", "seeds", "sweep"))
     features = load_features(arguments.device)
-    model = load_evenly(arguments.model, arguments.device, weak=arguments.weak)
+    model = load_evenly(Threads(), arguments.model, arguments.device, weak=arguments.weak)
     ground = ground_of(arguments, features, limit)
     note_unsearched(model, ground)
     recipes = recipes_of(model, ground, settings)

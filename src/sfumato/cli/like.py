@@ -13,6 +13,7 @@ import PIL.Image
 from sfumato.canvas import Canvas
 from sfumato.cli.drawing import RECIPE_SETTINGS, draw_recipes, load_evenly, output_for
 from sfumato.cli.over import Over, compare, complete, remarks
+from sfumato.cli.threads import Threads
 from sfumato.errors import CheckpointError, RecipeError
 from sfumato.model import Model
 from sfumato.picture import Picture
@@ -36,7 +37,8 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
     format_given = {"format": settings.get("format", kind) if "format" in given else kind}
     private = {"private": settings.get("private", False) or record.private}
     output = output_for({**settings, **format_given, **private}, settings["count"] if "count" in given else 1)
-    model = _load(old, settings, given)
+    threads = Threads()
+    model = _load(threads, old, settings, given)
     canvas = over.canvas(model, {"size": old.size, "scale": old.scale, **changes})
     recipe = renewed(model, old, changes, over, canvas, given)
     _compare_engines(old, recipe, report)
@@ -44,7 +46,8 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
         report.note(note)
     compare(canvas, old, over, report)
     recipes = [replace(recipe, seed=recipe.seed + k) for k in range(settings["count"] if "count" in given else 1)]
-    code = draw_recipes(
+    return draw_recipes(
+        threads,
         model,
         recipes,
         Checked(output, old, recipe, pixels, kind, report),
@@ -53,17 +56,16 @@ def again(arguments: argparse.Namespace, settings: Mapping[str, Any], given: set
         trace=arguments.trace,
         attention=arguments.attention,
     )
-    return code
 
 
-def _load(old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
+def _load(threads: Threads, old: Recipe, settings: Mapping[str, Any], given: set[str]) -> Model:
     source, weak = settings["model"] if "model" in given else old.model, settings["weak"] if "weak" in given else None
     try:
         weak = weak or find_weak(source, old.guidance)
         if old.guidance.get("kind") == "auto" and weak is None:
             digest = str(old.guidance.get("weak"))[:16]
             raise RecipeError(f"the picture was guided by a weak model, {digest}...; name its folder with --weak")
-        return load_evenly(source, settings.get("device", "cpu"), old.dtype, weak)
+        return load_evenly(threads, source, settings.get("device", "cpu"), old.dtype, weak)
     except CheckpointError as problem:
         if "model" in given:
             raise

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         if importlib.util.find_spec(name) is None:
             raise UnavailableError(f'the studio needs {name}, which is not installed; pip install "sfumato[studio]"')
     from sfumato.checkpoint import find
-    from sfumato.cli.threads import even_threads
+    from sfumato.cli.threads import Threads
     from sfumato.studio.desk import Desk
     from sfumato.studio.serve import serve
     from sfumato.studio.studio import Studio
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     find(arguments.model)
     training = None if arguments.run is None else Training(Path(arguments.run))
     library = library_of(arguments)
-    desk = Desk(arguments.model, arguments.device, even_threads)
+    desk = Desk(arguments.model, arguments.device, Threads())
 
     def opened(address: str) -> None:
         desk.warm()

@@ -25,7 +25,7 @@ class Desk:
     def __init__(
         self, source: str = DEFAULT_MODEL, device: str = "cpu", prepare: Callable[[], None] = lambda: None
     ) -> None:
-        """Begin with nothing loaded; `source` is a shipped name or a folder, `prepare` is called before loading it."""
+        """Begin with nothing loaded; `source` is a shipped name or a folder, `prepare` is called before each answer."""
         self.source, self.device, self.prepare = source, device, prepare
         self._model: Model | None = None
         self._waiting: OrderedDict[str, tuple[Future[Any], Callable[[Model], Any]]] = OrderedDict()
@@ -94,8 +94,8 @@ class Desk:
 
     def _answer(self, future: Future[Any], question: Callable[[Model], Any]) -> None:
         try:
+            self.prepare()
             if self._model is None:
-                self.prepare()
                 self._model = load(self.source, device=self.device)
             future.set_result(question(self._model))
         except BaseException as problem:  # carried to whoever asked
