@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from sfumato.cli import threads as module
+from sfumato.cli.main import main
 from sfumato.cli.threads import WINDOW, Reading, Threads, fitting, others, reading
 
 STAT = """cpu  1000 200 300 4000 50 6 7 8 9 10
@@ -88,6 +89,14 @@ def test_what_the_user_says_is_taken(kept, monkeypatch):
     torch.set_num_threads(2)
     Threads()()
     assert torch.get_num_threads() == 2
+
+
+def test_generate_asks_before_it_loads_and_before_each_picture(tiny_folder, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Threads, "__call__", lambda self: asked.append(len(list(tmp_path.glob("*.png")))))
+    command = ["generate", "a red apple", "--model", str(tiny_folder), "--steps", "1", "--out", str(tmp_path)]
+    assert main([*command, "--count", "3"]) == 0
+    assert asked == [0, 0, 1, 2]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the load is read on Linux")

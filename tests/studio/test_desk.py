@@ -101,6 +101,15 @@ def test_errors_come_back_and_the_desk_goes_on(desk, tmp_path):
         Desk(str(tmp_path)).ask("a", lambda model: 1).result(30)
 
 
+def test_it_prepares_in_its_own_thread_before_each_answer(tiny_folder):
+    order = []
+    desk = Desk(str(tiny_folder), prepare=lambda: order.append(threading.current_thread().name))
+    for k in range(2):
+        desk.ask("a", lambda model, k=k: order.append(k)).result(30)
+    desk.close()
+    assert order == ["sfumato-desk", 0, "sfumato-desk", 1]
+
+
 def test_names_are_made_here_and_the_shelf_is_bounded():
     shelf = Shelf("photo", 3)
     names = [shelf.put(k) for k in range(5)]
