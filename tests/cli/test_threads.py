@@ -47,8 +47,8 @@ def test_what_is_free_is_used_and_a_power_of_two(most, cores, busy, used):
 
 
 def test_others_are_all_but_this_program():
-    assert others(Reading(10.0, 100.0, 50.0), Reading(12.0, 103.0, 51.0)) == 1.0
-    assert others(Reading(10.0, 100.0, 50.0), Reading(11.0, 101.0, 51.5)) == 0.0, "two clocks never agree to the end"
+    assert others(Reading(10.0, 100.0, 50.0, 2), Reading(12.0, 103.0, 51.0, 2)) == 1.0
+    assert others(Reading(10.0, 100.0, 50.0, 2), Reading(11.0, 101.0, 51.5, 2)) == 0.0, "two clocks never quite agree"
 
 
 def test_the_kernel_s_counts_are_read(tmp_path, monkeypatch):
@@ -57,6 +57,7 @@ def test_the_kernel_s_counts_are_read(tmp_path, monkeypatch):
     (tmp_path / "stat").write_text(STAT)
     found = reading(tmp_path / "stat")
     assert found is not None
+    assert found.cores == 2
     assert found.all * os.sysconf("SC_CLK_TCK") == pytest.approx((600 + 200 + 3 + 4 + 5) + (400 + 100 + 3 + 3 + 3))
 
 
@@ -65,19 +66,17 @@ def test_a_system_that_does_not_tell(tmp_path, monkeypatch, said):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
     if said is not None:
         (tmp_path / "stat").write_text(said)
-    found = reading(tmp_path / "stat")
-    assert found is None or found.all == 0.0
+    assert reading(tmp_path / "stat") is None
 
 
 def test_they_follow_the_load(kept, unsaid, monkeypatch):
     torch.set_num_threads(4)
-    now = [Reading(0.0, 0.0, 0.0)]
+    now = [Reading(0.0, 0.0, 0.0, 4)]
     monkeypatch.setattr(module, "reading", lambda: now[0])
     monkeypatch.setattr(time, "monotonic", lambda: now[0].at)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     use, seen = Threads(), []
     for at, worked in [(0.01, 0.03), (1.0, 0.0), (2.0, 2.0), (2.0 + WINDOW / 2, 2.0), (3.0, 2.0), (4.0, 6.0)]:
-        now[0] = Reading(at, worked, 0.0)
+        now[0] = Reading(at, worked, 0.0, 4)
         use()
         seen.append(torch.get_num_threads())
     assert seen == [4, 4, 2, 2, 4, 1]

@@ -1,6 +1,7 @@
 """The whole machine: the picture that `generate` draws, each part's numbers, and figure 4.1 that shows it at work."""
 
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_every_second_is_somebodys(tiny_model, events, monkeypatch):
     for event in found[1:4]:
         assert event.network >= slow
         assert event.rest >= 0.0
-    assert min(event.rest for event in found[1:4]) < slow
+    assert median(event.rest for event in found[1:4]) < slow, "the machine may stall once"
     assert found[1].noise > 0.0
     assert found[2].noise == 0.0
     spent = found[0].seconds + found[-1].seconds + sum(e.noise + e.network + e.rest for e in found[1:4])

@@ -14,11 +14,12 @@ STAT = Path("/proc/stat")
 
 
 class Reading(NamedTuple):
-    """Seconds: the time, what the cores have worked for all programs so far, and for this one."""
+    """Seconds: the time, what the cores have worked for all programs so far, and for this one; how many cores."""
 
     at: float
     all: float
     own: float
+    cores: int
 
 
 class Threads:
@@ -47,7 +48,7 @@ class Threads:
             torch.set_num_threads(self._most)
         now = reading() if self._before and time.monotonic() - self._before.at >= WINDOW else None
         if self._before and now:
-            torch.set_num_threads(fitting(self._most, len(os.sched_getaffinity(0)), others(self._before, now)))
+            torch.set_num_threads(fitting(self._most, now.cores, others(self._before, now)))
             self._before = now
 
 
@@ -70,6 +71,7 @@ def reading(stat: Path = STAT) -> Reading | None:
         lines = [line.split() for line in stat.read_text("ascii").splitlines() if line.startswith("cpu")]
         ours = {f"cpu{k}" for k in os.sched_getaffinity(0)}
         ticks = [sum(int(row[k]) for k in (1, 3, 6, 7, 8)) for row in lines if row[0] in ours]
-        return Reading(time.monotonic(), sum(ticks) / os.sysconf("SC_CLK_TCK"), time.process_time())
+        worked = sum(ticks) / os.sysconf("SC_CLK_TCK")
+        return Reading(time.monotonic(), worked, time.process_time(), len(ticks)) if ticks else None
     except (OSError, AttributeError, ValueError, IndexError):
         return None
